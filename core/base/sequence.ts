@@ -1,0 +1,21 @@
+/**
+ * Positions and times on the wire are 32-bit integers that wrap; they are compared by their
+ * distance, which is right as long as the two are less than 2^31 apart (RFC 1982).
+ */
+export function sequenceDistance(from: number, to: number): number {
+  return (to - from) | 0;
+}
+
+/** True when `a` comes before `b`. */
+export function sequenceBefore(a: number, b: number): boolean {
+  return ((a - b) | 0) < 0;
+}
+
+/** Rounds up to a multiple of `alignment`, a power of two. */
+export function align(value: number, alignment: number): number {
+  return (value + (alignment - 1)) & ~(alignment - 1);
+}
+
+export function isPowerOfTwo(value: number): boolean {
+  return value > 0 && (value & (value - 1)) === 0;
+}

@@ -1,0 +1,35 @@
+import { assert } from '../base/assert.js';
+import { isPowerOfTwo } from '../base/sequence.js';
+
+/** Every bound of the engine that is not an option; each has one name, one unit and one place. */
+export const LIMITS = {
+  /** Threads of one service, the home thread included: a recipient number has 8 bits for it. */
+  threads: 256,
+  /** Endpoints of one thread: a recipient number has 24 bits for the slot. */
+  endpointsPerThread: 1 << 24,
+  /** Asks of one thread that may be waiting at once: a call number has 20 bits for the slot. */
+  pendingAsks: 1 << 20,
+  /** Methods of one endpoint, all its contracts together. */
+  methodsPerEndpoint: 1 << 12,
+  /** Encoded values from this size on travel beside the lane, as a transferred buffer. */
+  besideBytes: 64 * 1024,
+  /** A lane publishes early when this much is stamped but not yet visible to the consumer. */
+  unpublishedBytes: 64 * 1024,
+  /** Bytes that the backlog of one lane may hold, beside `backlogLimit` messages. */
+  backlogBytes: 64 * 1024 * 1024,
+  /** Smallest and largest capacity of a lane. */
+  laneCapacityBytesMin: 256 * 1024,
+  laneCapacityBytesMax: 1 << 30,
+  /** Cause chain of an error that travels. */
+  causeDepth: 8,
+  /** Text of one error field that travels, in UTF-16 code units. */
+  errorTextLength: 16 * 1024,
+  /** Longest endpoint id or contract name. */
+  nameLength: 255,
+} as const;
+
+assert(isPowerOfTwo(LIMITS.laneCapacityBytesMin), 'a lane capacity is a power of two');
+assert(
+  LIMITS.laneCapacityBytesMin >= 4 * LIMITS.besideBytes,
+  'the largest record must fit into a lane at any position',
+);

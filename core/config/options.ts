@@ -1,0 +1,156 @@
+import { availableParallelism } from 'node:os';
+import { type Clock, systemClock } from '../base/clock.js';
+import { guardLogger, type Logger, silentLogger } from '../base/logger.js';
+import { isPowerOfTwo } from '../base/sequence.js';
+import { RpcError } from '../errors/rpc-error.js';
+import { LIMITS } from './limits.js';
+
+/** Where a service listens. */
+export interface ListenOptions {
+  /** Default `127.0.0.1`. Anything else than loopback needs `insecure: true` until TLS is set up. */
+  readonly host?: string;
+  /** 0 lets the system choose. */
+  readonly port?: number;
+  /** The next ports to try, inclusive, when `port` is taken: Flink's port range. */
+  readonly portRange?: readonly [from: number, to: number];
+  /** A unix socket instead of host and port. */
+  readonly path?: string;
+  /** Says out loud that peers outside this machine may connect without authentication. */
+  readonly insecure?: boolean;
+}
+
+/** Options of `RpcService.start`; every one has a default. */
+export interface RpcServiceOptions {
+  /** Name of the system in every address. Default `ringlane`. */
+  readonly systemName?: string;
+  /** Worker threads beside the home thread. Default: cores - 1, at least 1. 0 is allowed. */
+  readonly threads?: number;
+  /** Absent: the service is reachable inside this process only. */
+  readonly listen?: ListenOptions;
+  /** Deadline of an ask in milliseconds, unless gateway, method or call say otherwise. Default 10 000. */
+  readonly askTimeoutMs?: number;
+  /** Largest frame in bytes on the remote path, requests and results. Default 10 485 760. */
+  readonly maximumFramesize?: number;
+  /** Stack of the caller in time-out errors: `'sampled'` takes at most 1 000 a second per thread. */
+  readonly captureAskCallStack?: boolean | 'sampled';
+  /** Copy arguments and results of same-thread calls too. Default false. */
+  readonly isolateLocalCalls?: boolean;
+  /** Capacity of one lane, a power of two. Default 1 MiB. */
+  readonly mailboxCapacityBytes?: number;
+  /** Messages that wait at the sender when a lane is full; past it `MAILBOX_FULL`. Default 65 536. */
+  readonly backlogLimit?: number;
+  /** Asks that may wait for their answers in one thread. Default 262 144. */
+  readonly maxPendingAsks?: number;
+  /** Bound on `onStop` in milliseconds. Default 30 000. */
+  readonly stopTimeoutMs?: number;
+  /** Bound on dialling a peer and its handshake in milliseconds. Default 5 000. */
+  readonly connectTimeoutMs?: number;
+  /** `resourceLimits` of the worker threads, as `node:worker_threads` takes them. */
+  readonly workerResourceLimits?: {
+    readonly maxOldGenerationSizeMb?: number;
+    readonly maxYoungGenerationSizeMb?: number;
+    readonly codeRangeSizeMb?: number;
+    readonly stackSizeMb?: number;
+  };
+  readonly logger?: Logger;
+  /** Time of the home thread; workers always use the clock of the machine. */
+  readonly clock?: Clock;
+}
+
+/** The plain part of the effective options, which also travels to every worker thread. */
+export interface Settings {
+  readonly systemName: string;
+  readonly threads: number;
+  readonly askTimeoutMs: number;
+  readonly maximumFramesize: number;
+  readonly captureAskCallStack: boolean | 'sampled';
+  readonly isolateLocalCalls: boolean;
+  readonly mailboxCapacityBytes: number;
+  readonly backlogLimit: number;
+  readonly maxPendingAsks: number;
+  readonly stopTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+}
+
+/** Effective options: every value present and inside its range. */
+export interface EffectiveOptions {
+  readonly settings: Settings;
+  readonly listen: ListenOptions | undefined;
+  readonly workerResourceLimits: RpcServiceOptions['workerResourceLimits'];
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** A whole number in `[min, max]`, or one clear error. */
+export function checkInteger(name: string, value: number, min: number, max: number): number {
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  const range = `a whole number from ${min} to ${max}`;
+  throw new RpcError('INVALID_ARGUMENT', `${name} must be ${range}, not ${String(value)}`, {
+    limit: typeof value === 'number' && value < min ? min : max,
+    ...(typeof value === 'number' ? { actual: value } : {}),
+  });
+}
+
+/** A delay or deadline: 0 to 24 days, the span of a 32-bit millisecond. */
+export function checkDurationMs(name: string, value: number): number {
+  if (value >= 0 && value <= 2_147_483_647) return value;
+  throw new RpcError(
+    'INVALID_ARGUMENT',
+    `${name} must be milliseconds from 0 to 2147483647, not ${String(value)}`,
+  );
+}
+
+const SYSTEM_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+
+function checkSystemName(name: string): string {
+  if (SYSTEM_NAME.test(name)) return name;
+  const rule = 'letters, digits, dot, dash and underscore, at most 64';
+  throw new RpcError('INVALID_ARGUMENT', `systemName must be ${rule}, not "${name}"`);
+}
+
+function checkCapacity(bytes: number): number {
+  const { laneCapacityBytesMin: min, laneCapacityBytesMax: max } = LIMITS;
+  checkInteger('mailboxCapacityBytes', bytes, min, max);
+  if (isPowerOfTwo(bytes)) return bytes;
+  throw new RpcError('INVALID_ARGUMENT', `mailboxCapacityBytes must be a power of two, not ${bytes}`);
+}
+
+/** Checks what the user gave and fills in the defaults; throws `INVALID_ARGUMENT`. */
+export function effectiveOptions(options: RpcServiceOptions): EffectiveOptions {
+  const o = options;
+  const settings: Settings = {
+    systemName: checkSystemName(o.systemName ?? 'ringlane'),
+    threads: checkInteger(
+      'threads',
+      o.threads ?? Math.max(1, availableParallelism() - 1),
+      0,
+      LIMITS.threads - 1,
+    ),
+    askTimeoutMs: checkDurationMs('askTimeoutMs', o.askTimeoutMs ?? 10_000),
+    maximumFramesize: checkInteger(
+      'maximumFramesize',
+      o.maximumFramesize ?? 10_485_760,
+      4096,
+      256 * 1024 * 1024,
+    ),
+    captureAskCallStack: o.captureAskCallStack ?? 'sampled',
+    isolateLocalCalls: o.isolateLocalCalls ?? false,
+    mailboxCapacityBytes: checkCapacity(o.mailboxCapacityBytes ?? 1024 * 1024),
+    backlogLimit: checkInteger('backlogLimit', o.backlogLimit ?? 65_536, 0, 1 << 24),
+    maxPendingAsks: checkInteger(
+      'maxPendingAsks',
+      o.maxPendingAsks ?? 262_144,
+      1,
+      LIMITS.pendingAsks - 1,
+    ),
+    stopTimeoutMs: checkDurationMs('stopTimeoutMs', o.stopTimeoutMs ?? 30_000),
+    connectTimeoutMs: checkDurationMs('connectTimeoutMs', o.connectTimeoutMs ?? 5_000),
+  };
+  return {
+    settings,
+    listen: o.listen,
+    workerResourceLimits: o.workerResourceLimits,
+    logger: guardLogger(o.logger ?? silentLogger),
+    clock: o.clock ?? systemClock,
+  };
+}

@@ -1,0 +1,87 @@
+import { RpcError } from '../errors/rpc-error.js';
+import { LANE_HEAD_INDEX, LANE_TAIL_INDEX, type LaneMemory } from './lane-descriptor.js';
+import { PADDING_RECORD, RECORD_ALIGNMENT, RECORD_HEADER_LENGTH } from './record-descriptor.js';
+
+/** Memory that records are read from: a lane, or a verified private copy of a frame. */
+export interface RecordSource {
+  readonly words: Int32Array;
+  readonly bytes: Buffer;
+}
+
+/** Takes records one by one; the bytes are valid until `onRecord` returns. */
+export interface RecordHandler<Source extends RecordSource = RecordSource> {
+  onRecord(source: Source, type: number, offset: number, length: number): void;
+}
+
+/** The consumer's end of a lane. Only the consumer's thread may use it. */
+export class LaneReader implements RecordSource {
+  readonly words: Int32Array;
+  readonly bytes: Buffer;
+  readonly capacity: number;
+  /** The thread that writes this lane. */
+  readonly producer: number;
+  readonly #control: Int32Array;
+  readonly #mask: number;
+  #head: number;
+  #draining = false;
+
+  constructor(memory: LaneMemory) {
+    this.words = memory.words;
+    this.bytes = memory.bytes;
+    this.capacity = memory.capacity;
+    this.producer = memory.producer;
+    this.#control = memory.control;
+    this.#mask = memory.capacity - 1;
+    this.#head = Atomics.load(memory.control, LANE_HEAD_INDEX);
+  }
+
+  /** True when something is published that was not read. */
+  hasRecords(): boolean {
+    return Atomics.load(this.#control, LANE_TAIL_INDEX) !== this.#head;
+  }
+
+  /**
+   * Hands at most `limit` published records to `handler`, then gives their bytes back at once.
+   * Answers how many. A handler that throws has consumed its record. Inside a handler of this
+   * very lane it reads nothing, so that no record is seen out of order.
+   */
+  drain(handler: RecordHandler<this>, limit: number): number {
+    // Loading tail makes every record before it visible: the producer stored it after them.
+    const tail = Atomics.load(this.#control, LANE_TAIL_INDEX);
+    if (tail === this.#head || this.#draining) return 0;
+    this.#draining = true;
+    let count = 0;
+    try {
+      while (this.#head !== tail && count < limit) {
+        if (this.#readOne(handler, tail)) count++;
+      }
+    } finally {
+      this.#draining = false;
+      // Gives the bytes back: the producer may write below head once it sees this store.
+      Atomics.store(this.#control, LANE_HEAD_INDEX, this.#head);
+    }
+    return count;
+  }
+
+  #readOne(handler: RecordHandler<this>, tail: number): boolean {
+    const offset = this.#head & this.#mask;
+    const length = this.words[offset >> 2]!;
+    const type = this.words[(offset >> 2) + 1]!;
+    if (length < RECORD_HEADER_LENGTH || length > ((tail - this.#head) | 0) || (length & 7) !== 0) {
+      this.#fail(offset, length);
+    }
+    this.#head = (this.#head + length) | 0;
+    if (type === PADDING_RECORD) return false;
+    handler.onRecord(this, type, offset + RECORD_HEADER_LENGTH, length - RECORD_HEADER_LENGTH);
+    return true;
+  }
+
+  /** A producer broke the layout: nothing after this point of the lane can be trusted. */
+  #fail(offset: number, length: number): never {
+    const rule = `a multiple of ${RECORD_ALIGNMENT} inside the lane`;
+    throw new RpcError(
+      'PROTOCOL_ERROR',
+      `lane from thread ${this.producer}: record length ${length} at offset ${offset} is not ${rule}`,
+    );
+  }
+}

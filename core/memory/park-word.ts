@@ -1,0 +1,66 @@
+import { parkWordIndex, REGION_POLLERS_INDEX, type Region } from './region-descriptor.js';
+
+const AWAKE = 0;
+const PARKED = 1;
+
+/**
+ * How a thread goes to sleep without missing a record. The order is what makes it right:
+ *
+ *     consumer: store PARKED, then load every tail; something there: stay awake
+ *     producer: store tail, then load the park word; PARKED: swap it to AWAKE and ring
+ *
+ * All four are `Atomics`, hence in one total order, so at least one of the two sees the other.
+ * The model in `test/core/memory` proves it, and that leaving out either half loses a wake-up.
+ */
+export class ParkWord {
+  readonly #control: Int32Array;
+  readonly #index: number;
+
+  constructor(region: Region, thread: number) {
+    this.#control = region.control;
+    this.#index = parkWordIndex(thread);
+  }
+
+  /** Consumer: announces sleep. It must look at every lane once more after this. */
+  park(): void {
+    Atomics.store(this.#control, this.#index, PARKED);
+  }
+
+  /** Consumer: takes the announcement back, or ends the sleep. A bell under way does no harm. */
+  unpark(): void {
+    Atomics.store(this.#control, this.#index, AWAKE);
+  }
+
+  /**
+   * Producer, after publishing: true when the consumer sleeps and this caller must ring. The swap
+   * lets exactly one of several producers ring.
+   */
+  mustRing(): boolean {
+    if (Atomics.load(this.#control, this.#index) !== PARKED) return false;
+    return Atomics.exchange(this.#control, this.#index, AWAKE) === PARKED;
+  }
+}
+
+/** How many threads of the service are awake: polling pays only while there are cores for it. */
+export class PollerBudget {
+  readonly #control: Int32Array;
+  readonly #parallelism: number;
+
+  constructor(region: Region, parallelism: number) {
+    this.#control = region.control;
+    this.#parallelism = parallelism;
+  }
+
+  enter(): void {
+    Atomics.add(this.#control, REGION_POLLERS_INDEX, 1);
+  }
+
+  leave(): void {
+    Atomics.sub(this.#control, REGION_POLLERS_INDEX, 1);
+  }
+
+  /** True while every awake thread can have a core of its own. */
+  hasRoom(): boolean {
+    return Atomics.load(this.#control, REGION_POLLERS_INDEX) <= this.#parallelism;
+  }
+}

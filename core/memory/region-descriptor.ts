@@ -1,0 +1,71 @@
+import type { Layout } from '../base/layout.js';
+import { RpcError } from '../errors/rpc-error.js';
+import { CACHE_STRETCH } from './lane-descriptor.js';
+
+const REGION_MAGIC = 0x52_49_4e_47;
+const REGION_LAYOUT_VERSION = 1;
+
+const MAGIC_OFFSET = 0;
+const VERSION_OFFSET = MAGIC_OFFSET + 4;
+const THREADS_OFFSET = VERSION_OFFSET + 4;
+const POLLERS_OFFSET = CACHE_STRETCH;
+const PARK_OFFSET = POLLERS_OFFSET + CACHE_STRETCH;
+
+/** The memory that all threads of one service share: who is asleep, and how many are not. */
+export const REGION_LAYOUT: Layout = {
+  name: 'region',
+  title: 'Region: one per service, shared by all its threads',
+  lengthBytes: PARK_OFFSET + CACHE_STRETCH,
+  fields: [
+    { name: 'magic', offset: MAGIC_OFFSET, lengthBytes: 4, note: 'written before sharing' },
+    { name: 'version', offset: VERSION_OFFSET, lengthBytes: 4, note: 'layout version' },
+    { name: 'threads', offset: THREADS_OFFSET, lengthBytes: 4, note: 'how many park words follow' },
+    {
+      name: 'pollers',
+      offset: POLLERS_OFFSET,
+      lengthBytes: 4,
+      note: 'threads that are awake; each adds itself when it wakes and leaves before it parks',
+    },
+    {
+      name: 'park word 0 ...',
+      offset: PARK_OFFSET,
+      lengthBytes: 4,
+      note: 'one a thread, 128 bytes apart: 1 = parked (owner), 0 = awake (owner or ringer)',
+    },
+  ],
+};
+
+/** Opened region. */
+export interface Region {
+  readonly buffer: SharedArrayBuffer;
+  readonly threads: number;
+  /** Control words: through `Atomics` only. */
+  readonly control: Int32Array;
+}
+
+/** Makes the region of a service with `threads` threads, the home thread included. */
+export function createRegion(threads: number): Region {
+  const buffer = new SharedArrayBuffer(PARK_OFFSET + threads * CACHE_STRETCH);
+  const control = new Int32Array(buffer);
+  control[MAGIC_OFFSET >> 2] = REGION_MAGIC;
+  control[VERSION_OFFSET >> 2] = REGION_LAYOUT_VERSION;
+  control[THREADS_OFFSET >> 2] = threads;
+  return { buffer, threads, control };
+}
+
+/** Opens a region made by {@link createRegion}, refusing another layout. */
+export function openRegion(buffer: SharedArrayBuffer): Region {
+  const control = new Int32Array(buffer);
+  const magic = Atomics.load(control, MAGIC_OFFSET >> 2);
+  const version = Atomics.load(control, VERSION_OFFSET >> 2);
+  if (magic !== REGION_MAGIC || version !== REGION_LAYOUT_VERSION) {
+    throw new RpcError('PROTOCOL_ERROR', `not a region: magic ${magic}, layout ${version}`);
+  }
+  return { buffer, threads: Atomics.load(control, THREADS_OFFSET >> 2), control };
+}
+
+export const REGION_POLLERS_INDEX = POLLERS_OFFSET >> 2;
+
+export function parkWordIndex(thread: number): number {
+  return (PARK_OFFSET + thread * CACHE_STRETCH) >> 2;
+}
