@@ -2,14 +2,8 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { fileURLToPath } from 'node:url';
-import { listFiles } from './support/repository.js';
+import { listFiles, REPOSITORY_ROOT } from './support/repository.js';
 
-/**
- * `node dist/test/run.js [kind | part of a path]...` runs the compiled tests of the given kinds
- * whose path holds one of the given parts; without arguments all. It is one way for every Node:
- * `node --test` finds a folder on 20 but not on 22, and a glob on 22 but not on 20.
- */
 interface Kind {
   readonly name: string;
   readonly suffix: string;
@@ -20,51 +14,83 @@ interface Kind {
 }
 
 const KINDS: readonly Kind[] = [
-  { name: 'unit', suffix: '.test.js', concurrency: 2, timeoutMs: 120_000 },
-  { name: 'fuzz', suffix: '.fuzz.js', concurrency: 2, timeoutMs: 120_000 },
-  { name: 'sim', suffix: '.sim.js', concurrency: 2, timeoutMs: 120_000 },
-  { name: 'stress', suffix: '.stress.js', concurrency: 1, timeoutMs: 180_000 },
-  { name: 'integration', suffix: '.integration.js', concurrency: 1, timeoutMs: 240_000 },
+  { name: 'unit', suffix: '.test.ts', concurrency: 2, timeoutMs: 120_000 },
+  { name: 'fuzz', suffix: '.fuzz.ts', concurrency: 2, timeoutMs: 120_000 },
+  { name: 'sim', suffix: '.sim.ts', concurrency: 2, timeoutMs: 120_000 },
+  { name: 'stress', suffix: '.stress.ts', concurrency: 1, timeoutMs: 180_000 },
+  { name: 'integration', suffix: '.integration.ts', concurrency: 1, timeoutMs: 240_000 },
 ];
 
-const SUMMARY_NAMES = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo'] as const;
-const SUMMARY_LINE = new RegExp(`^(${SUMMARY_NAMES.join('|')}|duration_ms) ([\\d.]+)$`);
+const USAGE = `node dist/test/run.js [kind | part of a path]...
+Runs the compiled tests of the given kinds (${KINDS.map((kind) => kind.name).join(', ')})
+whose path holds one of the given parts; without arguments all of them.`;
 
-type TestEvent = { readonly type: string; readonly data: { readonly message?: string } };
+const COUNTS = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo'] as const;
+const SUMMARY_LINE = new RegExp(`^(${COUNTS.join('|')}|duration_ms) ([\\d.]+)$`);
 
-const totals = new Map<string, number>(SUMMARY_NAMES.map((name) => [name, 0]));
-
-function filesOf(kind: Kind, parts: readonly string[], distRoot: string): string[] {
-  const named = (path: string): boolean =>
-    parts.length === 0 || parts.some((part) => path.includes(part));
-  return listFiles('test', distRoot)
-    .filter((path) => path.endsWith(kind.suffix) && named(path))
-    .map((path) => distRoot + path);
+/** What every event of `node:test` has in common; only diagnostics carry a message. */
+interface TestEvent {
+  readonly type: string;
+  readonly data: { readonly nesting?: number; readonly message?: string };
 }
 
-/** One kind after the other as one stream; each run's own summary is taken out and added up. */
-async function* runKinds(kinds: readonly Kind[], parts: readonly string[]) {
-  const distRoot = fileURLToPath(new URL('../', import.meta.url));
+const totals = new Map<string, number>(COUNTS.map((name) => [name, 0]));
+
+/** Takes the summary of a single file out of the stream and adds it to the totals. */
+function isSummary(event: TestEvent): boolean {
+  if (event.type === 'test:summary') return true;
+  if (event.type !== 'test:diagnostic' || event.data.nesting !== 0) return false;
+  const line = SUMMARY_LINE.exec(event.data.message ?? '');
+  if (line) totals.set(line[1]!, (totals.get(line[1]!) ?? 0) + Number(line[2]));
+  return line !== null;
+}
+
+/**
+ * One `run` a file: its signal ends a file that hangs, also one whose tests are done but which
+ * left a handle open, alike on every Node (`timeout` does not, from 24 on).
+ */
+async function runFile(file: string, timeoutMs: number): Promise<TestEvent[]> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  const events: TestEvent[] = [];
+  for await (const event of run({ files: [file], signal }) as AsyncIterable<TestEvent>) {
+    if (!isSummary(event)) events.push(event);
+  }
+  return events;
+}
+
+async function* runKind(kind: Kind, files: readonly string[]): AsyncGenerator<TestEvent> {
+  const underWay: Promise<TestEvent[]>[] = [];
+  for (const file of files) {
+    underWay.push(runFile(file, kind.timeoutMs));
+    if (underWay.length === kind.concurrency) yield* await underWay.shift()!;
+  }
+  for (const events of underWay) yield* await events;
+}
+
+/** Sources name the tests, so that a stale file in `dist` never runs and a missing one fails. */
+async function* runAll(kinds: readonly Kind[], parts: readonly string[]) {
+  const paths = listFiles('test').filter(
+    (path) => parts.length === 0 || parts.some((part) => path.includes(part)),
+  );
   for (const kind of kinds) {
-    const files = filesOf(kind, parts, distRoot);
-    if (files.length === 0) continue;
-    const { concurrency, timeoutMs } = kind;
-    const events = run({ files, concurrency, timeout: timeoutMs }) as AsyncIterable<TestEvent>;
-    for await (const event of events) {
-      const line = event.type === 'test:diagnostic' && SUMMARY_LINE.exec(event.data.message ?? '');
-      if (!line) yield event;
-      else totals.set(line[1]!, (totals.get(line[1]!) ?? 0) + Number(line[2]));
-    }
+    const sources = paths.filter((path) => path.endsWith(kind.suffix));
+    const files = sources.map((path) => `${REPOSITORY_ROOT}dist/${path.replace(/ts$/, 'js')}`);
+    yield* runKind(kind, files);
   }
 }
 
-const args = process.argv.slice(2);
-const named = KINDS.filter((kind) => args.includes(kind.name));
-const parts = args.filter((arg) => !named.some((kind) => kind.name === arg));
-const events = Readable.from(runKinds(named.length > 0 ? named : KINDS, parts));
-await pipeline(events, new spec(), process.stdout, { end: false });
+async function main(args: readonly string[]): Promise<void> {
+  if (args.includes('--help')) return console.log(USAGE);
+  const named = KINDS.filter((kind) => args.includes(kind.name));
+  const parts = args.filter((arg) => !named.some((kind) => kind.name === arg));
+  const events = Readable.from(runAll(named.length > 0 ? named : KINDS, parts));
+  await pipeline(events, new spec(), process.stdout, { end: false });
 
-for (const [name, value] of totals) console.log(`# ${name} ${value}`);
-const failures = totals.get('fail')! + totals.get('cancelled')!;
-if (totals.get('tests') === 0) console.error('no tests found: is the build there, is the name right?');
-process.exitCode = failures > 0 || totals.get('tests') === 0 ? 1 : 0;
+  for (const [name, value] of totals) console.log(`# ${name} ${value}`);
+  const found = totals.get('tests')! > 0;
+  if (!found) console.error('No tests found: is it built, and is the name right?');
+  const failures = totals.get('fail')! + totals.get('cancelled')!;
+  process.exitCode = found && failures === 0 ? 0 : 1;
+}
+
+await main(process.argv.slice(2));
