@@ -3,6 +3,7 @@ import type { Layout } from '../base/layout.js';
 import { isPowerOfTwo } from '../base/sequence.js';
 import { LIMITS } from '../config/limits.js';
 import { RpcError } from '../errors/rpc-error.js';
+import { RECORD_ALIGNMENT } from './record-descriptor.js';
 
 /** Words that different threads write lie this far apart: two cache lines, because of prefetch. */
 export const CACHE_STRETCH = 128;
@@ -81,8 +82,12 @@ export function createLane(
   capacity: number,
   initialPosition = 0,
 ): SharedArrayBuffer {
-  assert(isPowerOfTwo(capacity) && capacity <= LIMITS.laneCapacityBytesMax, 'lane capacity');
-  assert(initialPosition % 8 === 0, 'a position is a multiple of the record alignment');
+  const holdsARecord = capacity >= RECORD_ALIGNMENT && capacity <= LIMITS.laneCapacityBytesMax;
+  assert(holdsARecord && isPowerOfTwo(capacity), 'lane capacity');
+  assert(
+    initialPosition % RECORD_ALIGNMENT === 0,
+    'a position is a multiple of the record alignment',
+  );
   const buffer = new SharedArrayBuffer(LANE_DATA_OFFSET + capacity);
   const control = new Int32Array(buffer, 0, LANE_DATA_OFFSET >> 2);
   control[MAGIC_OFFSET >> 2] = LANE_MAGIC;
@@ -97,6 +102,9 @@ export function createLane(
 
 /** Opens a lane, refusing memory of another layout or of other owners (Aeron CncFileDescriptor). */
 export function openLane(buffer: SharedArrayBuffer, owners: LaneOwners): LaneMemory {
+  if (buffer.byteLength < LANE_DATA_OFFSET) {
+    throw new RpcError('PROTOCOL_ERROR', `cannot open a lane: it has ${buffer.byteLength} bytes`);
+  }
   const control = new Int32Array(buffer, 0, LANE_DATA_OFFSET >> 2);
   const capacity = Atomics.load(control, CAPACITY_OFFSET >> 2);
   const reason = whyNotALane(control, buffer.byteLength, capacity, owners);

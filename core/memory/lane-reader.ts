@@ -49,6 +49,7 @@ export class LaneReader implements RecordSource {
     // Loading tail makes every record before it visible: the producer stored it after them.
     const tail = Atomics.load(this.#control, LANE_TAIL_INDEX);
     if (tail === this.#head || this.#draining) return 0;
+    this.#checkTail(tail);
     this.#draining = true;
     let count = 0;
     try {
@@ -67,13 +68,30 @@ export class LaneReader implements RecordSource {
     const offset = this.#head & this.#mask;
     const length = this.words[offset >> 2]!;
     const type = this.words[(offset >> 2) + 1]!;
-    if (length < RECORD_HEADER_LENGTH || length > ((tail - this.#head) | 0) || (length & 7) !== 0) {
+    const end = offset + length;
+    if (
+      length < RECORD_HEADER_LENGTH ||
+      length > ((tail - this.#head) | 0) ||
+      (length & (RECORD_ALIGNMENT - 1)) !== 0 ||
+      end > this.capacity ||
+      (type === PADDING_RECORD && end !== this.capacity)
+    ) {
       this.#fail(offset, length);
     }
     this.#head = (this.#head + length) | 0;
     if (type === PADDING_RECORD) return false;
     handler.onRecord(this, type, offset + RECORD_HEADER_LENGTH, length - RECORD_HEADER_LENGTH);
     return true;
+  }
+
+  /** Once a drain: a tail from outside the lane would be read round and round for ever. */
+  #checkTail(tail: number): void {
+    const published = (tail - this.#head) | 0;
+    if (published >= RECORD_HEADER_LENGTH && published <= this.capacity) return;
+    throw new RpcError(
+      'PROTOCOL_ERROR',
+      `lane from thread ${this.producer}: ${published} bytes published in ${this.capacity}`,
+    );
   }
 
   /** A producer broke the layout: nothing after this point of the lane can be trusted. */

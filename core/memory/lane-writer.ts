@@ -36,7 +36,9 @@ export class LaneWriter {
 
   /**
    * Offset of `length` writable bytes in `words` and `bytes`, 8-byte aligned, or {@link FULL}.
-   * A claim that is not committed costs nothing: the next claim takes its place.
+   * A claim that is not committed costs nothing: the next claim takes its place (padding in front
+   * of it stays, and is published with the next record or alone). Full before a publication means
+   * that the caller must publish, or nobody makes room.
    */
   claim(length: number): number {
     const required = (length + RECORD_HEADER_LENGTH + (RECORD_ALIGNMENT - 1)) & -RECORD_ALIGNMENT;

@@ -1,3 +1,4 @@
+import { assert } from '../base/assert.js';
 import { parkWordIndex, REGION_POLLERS_INDEX, type Region } from './region-descriptor.js';
 
 const AWAKE = 0;
@@ -17,6 +18,9 @@ export class ParkWord {
   readonly #index: number;
 
   constructor(region: Region, thread: number) {
+    // A wrong number would lie on the words of others, or outside and fail only when it parks.
+    const known = Number.isInteger(thread) && thread >= 0 && thread < region.threads;
+    assert(known, 'a park word belongs to a thread of the region');
     this.#control = region.control;
     this.#index = parkWordIndex(thread);
   }

@@ -55,13 +55,20 @@ export function createRegion(threads: number): Region {
 
 /** Opens a region made by {@link createRegion}, refusing another layout. */
 export function openRegion(buffer: SharedArrayBuffer): Region {
+  if (buffer.byteLength < PARK_OFFSET || buffer.byteLength % CACHE_STRETCH !== 0) {
+    throw new RpcError('PROTOCOL_ERROR', `not a region: ${buffer.byteLength} bytes`);
+  }
   const control = new Int32Array(buffer);
   const magic = Atomics.load(control, MAGIC_OFFSET >> 2);
   const version = Atomics.load(control, VERSION_OFFSET >> 2);
+  const threads = Atomics.load(control, THREADS_OFFSET >> 2);
   if (magic !== REGION_MAGIC || version !== REGION_LAYOUT_VERSION) {
     throw new RpcError('PROTOCOL_ERROR', `not a region: magic ${magic}, layout ${version}`);
   }
-  return { buffer, threads: Atomics.load(control, THREADS_OFFSET >> 2), control };
+  if (buffer.byteLength !== PARK_OFFSET + threads * CACHE_STRETCH) {
+    throw new RpcError('PROTOCOL_ERROR', `not a region: ${threads} threads do not fit`);
+  }
+  return { buffer, threads, control };
 }
 
 export const REGION_POLLERS_INDEX = POLLERS_OFFSET >> 2;
