@@ -1,0 +1,87 @@
+/**
+ * The first word of every encoded value. A list of values is their concatenation; everything is
+ * little endian and padded with zero bytes to a multiple of 4. `docs/PROTOCOL.md` shows the forms.
+ */
+export const TAG_UNDEFINED = 1;
+export const TAG_NULL = 2;
+export const TAG_FALSE = 3;
+export const TAG_TRUE = 4;
+/** One word: an integer of 32 bits, never -0. */
+export const TAG_INT32 = 5;
+/** Two words, low half first: any other number. */
+export const TAG_FLOAT64 = 6;
+/** Two words, low half first: a bigint that fits into 64 bits, signed. */
+export const TAG_BIGINT64 = 7;
+/** Length in bytes, then one byte a character. */
+export const TAG_LATIN1 = 8;
+/** Length in bytes, then UTF-8. */
+export const TAG_UTF8 = 9;
+/** Length in bytes, then UTF-16: a string with a lone surrogate, which UTF-8 cannot hold. */
+export const TAG_UTF16 = 10;
+/** Length in bytes, then the bytes of a Uint8Array. */
+export const TAG_BYTES = 11;
+/** Length in bytes, then the bytes of a Node Buffer, which arrives as a Buffer. */
+export const TAG_BUFFER = 12;
+/** Length in bytes, then MessagePack as msgpackr writes it. */
+export const TAG_MSGPACK = 13;
+/** As {@link TAG_MSGPACK}, but with values inside that MessagePack cannot hold, in marker arrays. */
+export const TAG_MSGPACK_EXACT = 14;
+
+/** Bytes of tag and length in front of a text, bytes or packed value. */
+export const VALUE_HEADER_BYTES = 8;
+
+const float = new Float64Array(1);
+const halves = new Int32Array(float.buffer);
+const bigint = new BigInt64Array(float.buffer);
+
+/** `length` in bytes, rounded up to whole words. */
+export function padToWord(length: number): number {
+  return (length + 3) & ~3;
+}
+
+/** True when {@link TAG_INT32} holds `value` exactly; -0 is not an integer here. */
+export function isInt32(value: number): boolean {
+  return (value | 0) === value && (value !== 0 || 1 / value > 0);
+}
+
+/** Writes any number at word `index`; answers the index behind it (at most 3 words further). */
+export function writeNumber(words: Int32Array, index: number, value: number): number {
+  if (isInt32(value)) {
+    words[index] = TAG_INT32;
+    words[index + 1] = value;
+    return index + 2;
+  }
+  float[0] = value;
+  words[index] = TAG_FLOAT64;
+  words[index + 1] = halves[0]!;
+  words[index + 2] = halves[1]!;
+  return index + 3;
+}
+
+/** The number in the two words from `index` on, written by {@link writeNumber} behind its tag. */
+export function readFloat64(words: Int32Array, index: number): number {
+  halves[0] = words[index]!;
+  halves[1] = words[index + 1]!;
+  return float[0]!;
+}
+
+/** True when {@link TAG_BIGINT64} holds `value`. */
+export function isBigint64(value: bigint): boolean {
+  return BigInt.asIntN(64, value) === value;
+}
+
+/** Writes a bigint of at most 64 bits at word `index`; answers the index behind it. */
+export function writeBigint64(words: Int32Array, index: number, value: bigint): number {
+  bigint[0] = value;
+  words[index] = TAG_BIGINT64;
+  words[index + 1] = halves[0]!;
+  words[index + 2] = halves[1]!;
+  return index + 3;
+}
+
+/** The bigint in the two words from `index` on. */
+export function readBigint64(words: Int32Array, index: number): bigint {
+  halves[0] = words[index]!;
+  halves[1] = words[index + 1]!;
+  return bigint[0]!;
+}
