@@ -51,11 +51,11 @@ export function encodeFailure(thrown: unknown, context: FailureContext = NO_CONT
   const links: Link[] = [];
   if (context.code !== undefined || !isOurs(thrown)) links.push(wrapper(thrown, context));
   let cause = thrown;
-  while (links.length < LIMITS.causeDepth && cause !== undefined) {
+  do {
     const link = linkOf(cause);
     links.push(links.length === 0 ? { ...link, ...placeOf(link, context) } : link);
     cause = read(cause, 'cause');
-  }
+  } while (links.length < LIMITS.causeDepth && cause !== undefined);
   const builder = new Builder(INITIAL_BYTES);
   let offset = 0;
   for (const link of links.reverse()) offset = writeLink(builder, link, offset, context);
@@ -127,7 +127,7 @@ function isOurs(thrown: unknown): boolean {
 function linkOf(thrown: unknown): Link {
   const isObject = (typeof thrown === 'object' && thrown !== null) || typeof thrown === 'function';
   if (!isObject) return plainLink('NonError', describeThrown(thrown));
-  const name = readText(thrown, 'name') ?? 'Error';
+  const name = readText(thrown, 'name') ?? 'NonError';
   const message = readText(thrown, 'message') ?? describeThrown(thrown);
   const stack = readText(thrown, 'stack');
   if (!isOurs(thrown)) {

@@ -43,7 +43,8 @@ export function rootText(what: ValuesOf, index: number): string {
   return what === 'arguments' ? `arguments[${index}]` : what;
 }
 
-/** The error for a value that cannot leave its thread. */
+/** The error for a value that cannot leave its thread; a result means that the method has run. */
 export function notSerializable(path: string, reason: string, cause?: unknown): RpcError {
-  return new RpcError('NOT_SERIALIZABLE', `${path} ${reason}`, { cause });
+  const effect = path.startsWith('result') ? 'unknown' : 'none';
+  return new RpcError('NOT_SERIALIZABLE', `${path} ${reason}`, { effect, cause });
 }
