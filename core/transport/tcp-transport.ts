@@ -1,0 +1,173 @@
+import { lstat, unlink } from 'node:fs/promises';
+import net from 'node:net';
+import { deferred } from '../base/deferred.js';
+import { RpcError } from '../errors/rpc-error.js';
+import {
+  type ByteStream,
+  formatTransportAddress,
+  type StreamAcceptor,
+  type StreamHandler,
+  type StreamServer,
+  type Transport,
+  type TransportAddress,
+  type TransportDialOptions,
+} from './byte-stream.js';
+import { bindFailed, connectionFailed, dialFailed, systemCodeOf } from './network-errors.js';
+
+/** A socket of Node as a {@link ByteStream}. */
+class SocketStream implements ByteStream {
+  readonly remote: string;
+  readonly closed: Promise<void>;
+  readonly #socket: net.Socket;
+  #handler: StreamHandler | undefined;
+  #error: Error | undefined;
+
+  constructor(socket: net.Socket, remote: string) {
+    const closed = deferred<void>();
+    this.#socket = socket;
+    this.remote = remote;
+    this.closed = closed.promise;
+    // Whole ticks are written at once: waiting for more, as Nagle does, would only add delay.
+    socket.setNoDelay(true);
+    // Listens from birth to death: an 'error' that nobody listens to would end the process.
+    socket.on('error', (error) => (this.#error ??= error));
+    socket.on('close', () => {
+      closed.resolve();
+      this.#handler?.onClose(this.#error);
+    });
+  }
+
+  attach(handler: StreamHandler): void {
+    const isFirst = this.#handler === undefined;
+    this.#handler = handler;
+    if (!isFirst) return;
+    if (this.#socket.closed) return handler.onClose(this.#error);
+    this.#socket.on('data', (chunk: Buffer) => this.#handler!.onBytes(chunk));
+    this.#socket.on('end', () => this.#handler!.onEnd());
+  }
+
+  write(bytes: Buffer, onWritten: (error?: Error | null) => void): void {
+    this.#socket.write(bytes, onWritten);
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+}
+
+function remoteOf(socket: net.Socket, local: TransportAddress): string {
+  const { remoteAddress: host, remotePort: port } = socket;
+  if ('path' in local || host === undefined || port === undefined) {
+    return `a peer at ${formatTransportAddress(local)}`;
+  }
+  return formatTransportAddress({ host, port });
+}
+
+async function dial(address: TransportAddress, options: TransportDialOptions): Promise<ByteStream> {
+  const { clock, timeoutMs, signal } = options;
+  const name = formatTransportAddress(address);
+  if (signal?.aborted) throw cancelled(name, signal);
+  const connected = deferred<void>();
+  const socket = net.connect({ ...address });
+  const onError = (cause: Error): void => connected.reject(dialFailed(name, cause));
+  const onAbort = (): void => connected.reject(cancelled(name, signal!));
+  const timer = clock.schedule(
+    () => connected.reject(connectionFailed(name, `no answer within ${timeoutMs} ms`)),
+    timeoutMs,
+  );
+  socket.once('connect', connected.resolve);
+  socket.on('error', onError);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    await connected.promise;
+    return new SocketStream(socket, name);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  } finally {
+    timer.cancel();
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+function cancelled(name: string, signal: AbortSignal): RpcError {
+  const text = `connecting to ${name} was given up`;
+  return new RpcError('CANCELLED', text, { effect: 'none', address: name, cause: signal.reason });
+}
+
+class SocketServer implements StreamServer {
+  readonly address: TransportAddress;
+  readonly #server: net.Server;
+  readonly #closed: Promise<void>;
+
+  constructor(server: net.Server, asked: TransportAddress) {
+    const bound = server.address();
+    const isPort = typeof bound === 'object' && bound !== null && 'host' in asked;
+    this.address = isPort ? { host: asked.host, port: bound.port } : asked;
+    this.#server = server;
+    this.#closed = new Promise((resolve) => server.once('close', resolve));
+  }
+
+  async close(): Promise<void> {
+    this.#server.close();
+    await this.#closed;
+  }
+}
+
+function bind(address: TransportAddress, acceptor: StreamAcceptor): Promise<StreamServer> {
+  const bound = deferred<StreamServer>();
+  const server = net.createServer((socket) => {
+    acceptor.onStream(new SocketStream(socket, remoteOf(socket, address)));
+  });
+  const onBindError = (error: Error): void => bound.reject(error);
+  server.once('error', onBindError);
+  server.listen({ ...address, exclusive: true }, () => {
+    server.off('error', onBindError);
+    // From here on: accepting failed, such as EMFILE. The server goes on by itself.
+    server.on('error', (error) => acceptor.onAcceptError(error));
+    bound.resolve(new SocketServer(server, address));
+  });
+  return bound.promise;
+}
+
+/** True for a socket file that a dead process left behind: nobody answers there. */
+async function isStale(path: string): Promise<boolean> {
+  if (!(await lstat(path)).isSocket()) return false;
+  const answer = deferred<boolean>();
+  const probe = net.connect({ path });
+  probe.once('connect', () => answer.resolve(false));
+  probe.once('error', (error) => answer.resolve(systemCodeOf(error) === 'ECONNREFUSED'));
+  try {
+    return await answer.promise;
+  } finally {
+    probe.destroy();
+  }
+}
+
+async function listen(address: TransportAddress, acceptor: StreamAcceptor): Promise<StreamServer> {
+  try {
+    return await bind(address, acceptor).catch(async (error: unknown) => {
+      const isTaken = 'path' in address && systemCodeOf(error) === 'EADDRINUSE';
+      if (!isTaken || !(await isStale(address.path))) throw error;
+      await unlink(address.path);
+      return bind(address, acceptor);
+    });
+  } catch (cause) {
+    throw bindFailed(formatTransportAddress(address), cause);
+  }
+}
+
+/** TCP and unix sockets, in clear text. */
+export const tcpTransport: Transport = { dial, listen };
