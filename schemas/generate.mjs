@@ -1,7 +1,7 @@
 /**
- * `node schemas/generate.mjs` compiles schemas/*.fbs into schemas/gen/*.ts (flatc as WebAssembly, no
- * network); `--check` writes nothing and exits with 1 when the committed files differ. The files are
- * committed, so that a build needs no compiler.
+ * `node schemas/generate.mjs` compiles schemas/*.fbs into schemas/gen/*.ts (flatc as WebAssembly,
+ * no network); `--check` writes nothing and exits with 1 when the committed files differ. The
+ * files are committed, so that a build needs no compiler.
  */
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';

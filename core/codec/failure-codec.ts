@@ -2,7 +2,8 @@ import { Builder, ByteBuffer } from 'flatbuffers';
 import { Failure } from '../../schemas/gen/index.js';
 import { LIMITS } from '../config/limits.js';
 import { ERROR_CODES, type Effect, type ErrorCode, errorCodeOf } from '../errors/error-codes.js';
-import { RpcError, describeThrown, isRpcError } from '../errors/rpc-error.js';
+import { RpcError, describeThrown } from '../errors/rpc-error.js';
+import { type Link, NO_AMOUNT, cut, isOurs, linkOf, read } from './failure-link.js';
 import { FAILURE_SPEC } from './table-specs.js';
 import { verify } from './verifier.js';
 
@@ -12,35 +13,19 @@ export interface FailureContext {
    * Wraps whatever was thrown, an `RpcError` too, as the cause of an error of this code. Without
    * it an `RpcError` travels as it is and anything else as the cause of `HANDLER_FAILED`.
    */
-  readonly code?: ErrorCode | undefined;
+  readonly code?: ErrorCode;
   /** The effect of the wrapping error, when the place knows better than the code table. */
-  readonly effect?: Effect | undefined;
-  readonly endpoint?: string | undefined;
-  readonly method?: string | undefined;
-  readonly address?: string | undefined;
+  readonly effect?: Effect;
+  readonly endpoint?: string;
+  readonly method?: string;
+  readonly address?: string;
   /** True leaves stacks out: a peer need not see file names of this machine. */
-  readonly omitStacks?: boolean | undefined;
-}
-
-/** One link of the chain, read from a thrown value with every hostile getter behind it. */
-interface Link {
-  readonly code: ErrorCode | undefined;
-  readonly effect: Effect;
-  readonly name: string;
-  readonly message: string;
-  readonly stack: string | undefined;
-  readonly foreignCode: string | undefined;
-  readonly endpoint: string | undefined;
-  readonly method: string | undefined;
-  readonly address: string | undefined;
-  readonly limit: number;
-  readonly actual: number;
+  readonly omitStacks?: boolean;
 }
 
 const NO_CONTEXT: FailureContext = {};
 const EFFECTS: readonly Effect[] = ['none', 'unknown'];
 const INITIAL_BYTES = 1024;
-const NONE = -1;
 
 /**
  * A `Failure` table for whatever was thrown. Never throws itself: hostile getters, cycles, strings
@@ -96,8 +81,8 @@ function wrapper(thrown: unknown, context: FailureContext): Link {
     endpoint: context.endpoint,
     method: context.method,
     address: context.address,
-    limit: NONE,
-    actual: NONE,
+    limit: NO_AMOUNT,
+    actual: NO_AMOUNT,
   };
 }
 
@@ -114,89 +99,6 @@ function placeOf(link: Link, context: FailureContext): Partial<Link> {
     address: link.address ?? context.address,
     effect: context.effect ?? link.effect,
   };
-}
-
-function isOurs(thrown: unknown): boolean {
-  try {
-    return isRpcError(thrown) && Object.hasOwn(ERROR_CODES, thrown.code);
-  } catch {
-    return false;
-  }
-}
-
-function linkOf(thrown: unknown): Link {
-  const isObject = (typeof thrown === 'object' && thrown !== null) || typeof thrown === 'function';
-  if (!isObject) return plainLink('NonError', describeThrown(thrown));
-  const name = readText(thrown, 'name') ?? 'NonError';
-  const message = readText(thrown, 'message') ?? describeThrown(thrown);
-  const stack = readText(thrown, 'stack');
-  if (!isOurs(thrown)) {
-    const code = read(thrown, 'code');
-    const hasCode = typeof code === 'string' || typeof code === 'number';
-    return {
-      ...plainLink(name, message),
-      stack,
-      foreignCode: hasCode ? cut(`${code}`) : undefined,
-    };
-  }
-  const code = read(thrown, 'code') as ErrorCode;
-  const prefix = `${code}: `;
-  return {
-    code,
-    effect: read(thrown, 'effect') === 'none' ? 'none' : 'unknown',
-    name,
-    message: message.startsWith(prefix) ? message.slice(prefix.length) : message,
-    stack,
-    foreignCode: undefined,
-    endpoint: readText(thrown, 'endpoint'),
-    method: readText(thrown, 'method'),
-    address: readText(thrown, 'address'),
-    limit: readAmount(thrown, 'limit'),
-    actual: readAmount(thrown, 'actual'),
-  };
-}
-
-function plainLink(name: string, message: string): Link {
-  return {
-    code: undefined,
-    effect: 'unknown',
-    name: cut(name),
-    message: cut(message),
-    stack: undefined,
-    foreignCode: undefined,
-    endpoint: undefined,
-    method: undefined,
-    address: undefined,
-    limit: NONE,
-    actual: NONE,
-  };
-}
-
-function read(thrown: unknown, key: string): unknown {
-  if (typeof thrown !== 'object' || thrown === null) return undefined;
-  try {
-    return (thrown as Record<string, unknown>)[key];
-  } catch {
-    return undefined;
-  }
-}
-
-function readText(thrown: unknown, key: string): string | undefined {
-  const value = read(thrown, key);
-  return typeof value === 'string' ? cut(value) : undefined;
-}
-
-function readAmount(thrown: unknown, key: string): number {
-  const value = read(thrown, key);
-  return typeof value === 'number' && value >= 0 ? value : NONE;
-}
-
-/** At most `LIMITS.errorTextLength` code units, and no half of a surrogate pair at the end. */
-function cut(text: string): string {
-  if (text.length <= LIMITS.errorTextLength) return text;
-  const last = text.charCodeAt(LIMITS.errorTextLength - 1);
-  const isHalf = last >= 0xd800 && last <= 0xdbff;
-  return text.slice(0, LIMITS.errorTextLength - (isHalf ? 1 : 0));
 }
 
 function writeLink(builder: Builder, link: Link, cause: number, context: FailureContext): number {

@@ -11,7 +11,7 @@ export function encodeTable(build: (builder: Builder) => number): Uint8Array {
   return builder.asUint8Array();
 }
 
-/** Verifies `bytes` and opens them for the accessors; throws `PROTOCOL_ERROR` saying what is wrong. */
+/** Verifies `bytes` and opens them; throws `PROTOCOL_ERROR` saying what is wrong. */
 export function openTable(bytes: Uint8Array, spec: TableSpec): ByteBuffer {
   const reason = verify(bytes, spec);
   if (reason !== undefined) {

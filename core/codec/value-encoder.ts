@@ -133,28 +133,23 @@ function writeInline(words: Int32Array, bytes: Buffer, at: number, value: unknow
     return at + TAG_ONLY;
   }
   if (!isPlainBytes(value as object)) return at;
-  const source = value as Uint8Array;
-  const isBuffer = Object.getPrototypeOf(source) === Buffer.prototype;
-  return writeBytes(words, bytes, at, source, isBuffer ? TAG_BUFFER : TAG_BYTES);
+  const isBuffer = Object.getPrototypeOf(value) === Buffer.prototype;
+  words[at >> 2] = isBuffer ? TAG_BUFFER : TAG_BYTES;
+  return writeContent(words, bytes, at, value as Uint8Array);
 }
 
 function writePacked(words: Int32Array, bytes: Buffer, at: number, packed: PackedValue): number {
-  return writeBytes(words, bytes, at, packed.bytes, packed.tag);
+  words[at >> 2] = packed.tag;
+  return writeContent(words, bytes, at, packed.bytes);
 }
 
-function writeBytes(
-  words: Int32Array,
-  bytes: Buffer,
-  at: number,
-  source: Uint8Array,
-  tag: number,
-): number {
-  const length = source.length;
+/** Length and bytes behind the tag at byte `at`; answers the offset behind them. */
+function writeContent(words: Int32Array, bytes: Buffer, at: number, content: Uint8Array): number {
+  const length = content.length;
   const end = at + VALUE_HEADER_BYTES + padToWord(length);
-  words[at >> 2] = tag;
   // The last word first, as zero, so that no old byte is left in its padding.
   words[(end >> 2) - 1] = 0;
   words[(at >> 2) + 1] = length;
-  bytes.set(source, at + VALUE_HEADER_BYTES);
+  bytes.set(content, at + VALUE_HEADER_BYTES);
   return end;
 }

@@ -1,8 +1,9 @@
 import { Packr, Unpackr } from 'msgpackr';
 import { RpcError } from '../errors/rpc-error.js';
-import { revive, toExact } from './value-exact.js';
+import { toExact } from './value-exact.js';
 import { EXACT, SHARED, ValueGuard } from './value-guard.js';
 import { notSerializable } from './value-path.js';
+import { revive } from './value-revival.js';
 import { TAG_MSGPACK, TAG_MSGPACK_EXACT } from './value-tags.js';
 
 /** `useToJSON` is msgpackr's option since 2.0, not yet in its types. */

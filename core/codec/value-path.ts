@@ -3,7 +3,7 @@ import { RpcError } from '../errors/rpc-error.js';
 /** Whose values these are; the paths in messages start with it. */
 export type ValuesOf = 'arguments' | 'result';
 
-/** A step into a Map or Set, which plain keys and indexes cannot name; moved from member to member. */
+/** A step into a Map or Set, which keys and indexes cannot name; moved from member to member. */
 export class Step {
   member = 'member';
   index = 0;

@@ -24,7 +24,7 @@ export const TAG_BYTES = 11;
 export const TAG_BUFFER = 12;
 /** Length in bytes, then MessagePack as msgpackr writes it. */
 export const TAG_MSGPACK = 13;
-/** As {@link TAG_MSGPACK}, but with values inside that MessagePack cannot hold, in marker arrays. */
+/** As {@link TAG_MSGPACK}, with marker arrays for what MessagePack cannot hold. */
 export const TAG_MSGPACK_EXACT = 14;
 
 /** Bytes of tag and length in front of a text, bytes or packed value. */

@@ -115,7 +115,7 @@ export function readUtf16(bytes: Buffer, start: number, end: number): string {
 
 const chars = String.fromCharCode;
 
-/** One call with all codes: three to four times as fast as a call a character, or a native slice. */
+/** One call with all codes: three times as fast as a call a character or a native slice. */
 function upToEight(words: Int32Array, index: number, length: number): string {
   if (length === 0) return '';
   const w = words[index]!;

@@ -135,17 +135,16 @@ class Verification {
         return void this.#vector(position, field.size, name);
       case 'table':
         return this.#follow(field.of(), position, depth + 1);
-      case 'tables': {
-        const start = this.#vector(position, 4, name);
-        if (start === 0) return;
-        const count = this.#view.getUint32(start - 4, true);
-        const spec = field.of();
-        for (let i = 0; i < count && this.#reason === undefined; i++) {
-          this.#follow(spec, start + 4 * i, depth + 1);
-        }
-        return;
-      }
+      case 'tables':
+        return this.#elements(field.of(), this.#vector(position, 4, name), depth + 1);
       default:
+    }
+  }
+
+  #elements(spec: TableSpec, start: number, depth: number): void {
+    const count = start === 0 ? 0 : this.#view.getUint32(start - 4, true);
+    for (let i = 0; i < count && this.#reason === undefined; i++) {
+      this.#follow(spec, start + 4 * i, depth);
     }
   }
 
