@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import { type Logger, silentLogger } from '../base/logger.js';
-import { isRpcError, RpcError, toRpcError } from '../errors/rpc-error.js';
+import { isRpcError, type RpcError, toRpcError } from '../errors/rpc-error.js';
 import type { RecordSource } from '../memory/lane-reader.js';
 import type { RecordOutlet } from '../memory/record-outlet.js';
 import type { ByteStream } from './byte-stream.js';

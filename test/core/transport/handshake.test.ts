@@ -45,12 +45,12 @@ async function impostor(words: Buffer): Promise<{ error: RpcError; clock: Manual
   const clock = new ManualClock();
   const network = new MemoryTransport();
   const acceptor: StreamAcceptor = {
-    onStream: (stream) => void rawPeer(stream as MemoryStream).stream.write(words, () => {}),
+    onStream: (stream) => rawPeer(stream as MemoryStream).stream.write(words, () => {}),
     onAcceptError: assert.fail,
   };
   await network.listen(HERE, acceptor);
   const options = { ...optionsWith(clock), listener: new Recorder() };
-  const outcome = dial(network, HERE, CLIENT, options).then(unexpected, (error) => error);
+  const outcome = dial(network, HERE, CLIENT, options).then(unexpected, (error: unknown) => error);
   await settle();
   clock.advance(2_000);
   return { error: (await outcome) as RpcError, clock };
@@ -200,7 +200,10 @@ describe('transport handshake', () => {
     await network.listen(HERE, { onStream: () => {}, onAcceptError: assert.fail });
     const abort = new AbortController();
     const options = { ...optionsWith(clock), listener: new Recorder(), signal: abort.signal };
-    const outcome = dial(network, HERE, CLIENT, options).then(unexpected, (error) => error);
+    const outcome = dial(network, HERE, CLIENT, options).then(
+      unexpected,
+      (error: unknown) => error,
+    );
     await settle();
     abort.abort(new Error('enough'));
     const error = (await outcome) as RpcError;
