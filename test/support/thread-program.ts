@@ -83,7 +83,7 @@ export class ThreadProgram {
   }
 }
 
-/** Runs one thread alone on `cells`; answers its steps, the first `limit` of them. */
+/** Runs one thread alone on `cells`, always with the last option; answers its first steps. */
 export function runAlone(body: ThreadBody, cells: Record<string, number>, limit = 1000): Step[] {
   const generator = body();
   const steps: Step[] = [];
@@ -91,7 +91,7 @@ export function runAlone(body: ThreadBody, cells: Record<string, number>, limit 
   while (!turn.done && steps.length < limit) {
     const { operation } = turn.value;
     steps.push(turn.value);
-    let result = 0;
+    let result = operation.kind === 'choose' ? operation.options - 1 : 0;
     if ('cell' in operation) {
       result = cells[operation.cell]!;
       if (operation.kind === 'add') cells[operation.cell] = result + operation.value;

@@ -83,7 +83,7 @@ test('padding that is left behind by a limit is read by the next drain', () => {
   equal(writer.usedBytes(), 0);
 });
 
-test('records at the very end, at the end but one header, and past it keep order and content', () => {
+test('records at the end, at the end but one header, and past it keep their content', () => {
   // Offsets of 48, 56 and 64 in a lane of 64: room for a header and a word, a header, nothing.
   for (const [before, position] of [
     [40, 48],

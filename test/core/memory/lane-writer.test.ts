@@ -25,7 +25,7 @@ for (const start of STARTS) {
     }
   });
 
-  test(`a lane that starts at ${start} takes every record up to half a lane at any position`, () => {
+  test(`a lane that starts at ${start} takes records up to half a lane anywhere`, () => {
     for (let length = 0; length <= 64 - 8; length++) {
       const { writer, reader } = lanePair(128, start);
       for (let i = 0; i < 64; i++) {
@@ -123,6 +123,17 @@ test('a writer keeps to its copy of head until that has no room, then looks agai
   equal(Atomics.load(memory.control, LANE_HEAD_INDEX), 16);
   equal(writer.claim(16), FULL, 'one record of room is not two');
   equal(put(writer, 8, 9), true);
+  equal(writer.claim(0), FULL);
+});
+
+test('a claim may take exactly what was given back since the writer last looked', () => {
+  const { writer, reader } = lanePair(64);
+  for (let i = 0; i < 4; i++) put(writer, 8, i);
+  writer.publish();
+  drainAll(reader, 1);
+  equal(writer.claim(8), 8, 'one record');
+  drainAll(reader);
+  equal(put(writer, 56, 9), true, 'the whole lane');
   equal(writer.claim(0), FULL);
 });
 

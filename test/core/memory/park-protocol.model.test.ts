@@ -84,7 +84,7 @@ test('the re-check makes a late or forgotten unpark harmless but for needless be
   }
 });
 
-test('a bell may be under way to a consumer that took its announcement back, and does no harm', () => {
+test('a bell under way to a consumer that took its announcement back does no harm', () => {
   const model = parkModel({ producers: 2, messages: 2, memory: 'tso' });
   assertHolds(model);
   // The model must reach what it calls harmless, or it proves nothing about it.
