@@ -50,6 +50,9 @@ class Verification {
   /** Shared parts count each time they are met: small input must not make much work. */
   #budget: number;
   #reason: string | undefined;
+  /** The table and the slot at hand (-1: the table itself), named only when something is wrong. */
+  #spec: TableSpec | undefined;
+  #slot = -1;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -72,26 +75,31 @@ class Verification {
     return false;
   }
 
+  #rejectThis(reason: string): false {
+    const table = this.#spec?.name ?? 'the root';
+    return this.#reject(`${this.#slot < 0 ? table : `field ${this.#slot} of ${table}`} ${reason}`);
+  }
+
   /** True when `length` bytes at `position` are inside and there is budget to look at them. */
-  #spend(position: number, length: number, what: string): boolean {
-    if (position + length > this.#length) return this.#reject(`${what} is outside`);
+  #spend(position: number, length: number): boolean {
+    if (position + length > this.#length) return this.#rejectThis('is outside');
     this.#budget -= length;
     return this.#budget >= 0 || this.#reject('shared parts add up to too many bytes');
   }
 
   /** The position that the offset at `position` names; 0 when it is bad. */
-  #target(position: number, what: string): number {
+  #target(position: number): number {
     const offset = this.#view.getUint32(position, true);
     const target = position + offset;
     const isGood = offset >= 4 && target <= this.#length - 4 && target % 4 === 0;
-    if (!isGood) this.#reject(`the offset of ${what} is ${offset} at ${position}`);
+    if (!isGood) this.#rejectThis(`has the offset ${offset} at ${position}`);
     return isGood ? target : 0;
   }
 
   #follow(spec: TableSpec, position: number, depth: number): void {
     if (depth > VERIFIER_LIMITS.depth) return void this.#reject(`${spec.name} is nested too deep`);
     if (++this.#tables > VERIFIER_LIMITS.tables) return void this.#reject('too many tables');
-    const target = this.#target(position, spec.name);
+    const target = this.#target(position);
     if (target === 0) return;
     this.#specs.push(spec);
     this.#positions.push(target);
@@ -100,9 +108,11 @@ class Verification {
 
   #table(spec: TableSpec, position: number, depth: number): void {
     const view = this.#view;
+    this.#spec = spec;
+    this.#slot = -1;
     const vtable = position - view.getInt32(position, true);
     if (vtable < 0 || vtable > this.#length - VTABLE_HEADER_BYTES || vtable % 2 !== 0) {
-      return void this.#reject(`the vtable of ${spec.name} is at ${vtable}`);
+      return void this.#rejectThis(`has its vtable at ${vtable}`);
     }
     const vtableBytes = view.getUint16(vtable, true);
     const isSized =
@@ -110,33 +120,34 @@ class Verification {
       vtableBytes % 2 === 0 &&
       vtableBytes <= VTABLE_HEADER_BYTES + 2 * VERIFIER_LIMITS.fields &&
       vtable + vtableBytes <= this.#length;
-    if (!isSized) return void this.#reject(`the vtable of ${spec.name} has ${vtableBytes} bytes`);
+    if (!isSized) return void this.#rejectThis(`has a vtable of ${vtableBytes} bytes`);
     const tableBytes = view.getUint16(vtable + 2, true);
-    if (tableBytes < 4) return void this.#reject(`${spec.name} has ${tableBytes} bytes`);
-    if (!this.#spend(position, tableBytes, spec.name)) return;
+    if (tableBytes < 4) return void this.#rejectThis(`has ${tableBytes} bytes`);
+    if (!this.#spend(position, tableBytes)) return;
     const slots = Math.min(spec.fields.length, (vtableBytes - VTABLE_HEADER_BYTES) >> 1);
     for (let slot = 0; slot < slots && this.#reason === undefined; slot++) {
       const offset = view.getUint16(vtable + VTABLE_HEADER_BYTES + 2 * slot, true);
       if (offset === 0) continue;
       const field = spec.fields[slot]!;
+      this.#slot = slot;
       if (offset < 4 || offset + inlineBytes(field) > tableBytes) {
-        return void this.#reject(`field ${slot} of ${spec.name} is outside its table`);
+        return void this.#rejectThis('is outside its table');
       }
-      this.#field(field, position + offset, `field ${slot} of ${spec.name}`, depth);
+      this.#field(field, position + offset, depth);
     }
   }
 
-  #field(field: FieldSpec, position: number, name: string, depth: number): void {
-    if (position % inlineAlignment(field) !== 0) return void this.#reject(`${name} is not aligned`);
+  #field(field: FieldSpec, position: number, depth: number): void {
+    if (position % inlineAlignment(field) !== 0) return void this.#rejectThis('is not aligned');
     switch (field.kind) {
       case 'string':
-        return this.#string(position, name);
+        return this.#string(position);
       case 'vector':
-        return void this.#vector(position, field.size, name);
+        return void this.#vector(position, field.size);
       case 'table':
         return this.#follow(field.of(), position, depth + 1);
       case 'tables':
-        return this.#elements(field.of(), this.#vector(position, 4, name), depth + 1);
+        return this.#elements(field.of(), this.#vector(position, 4), depth + 1);
       default:
     }
   }
@@ -149,23 +160,23 @@ class Verification {
   }
 
   /** Where the elements of the vector begin; 0 when it is bad. */
-  #vector(position: number, size: number, name: string): number {
-    const target = this.#target(position, name);
+  #vector(position: number, size: number): number {
+    const target = this.#target(position);
     if (target === 0) return 0;
     const count = this.#view.getUint32(target, true);
     const start = target + 4;
-    if (size === 8 && count > 0 && start % 8 !== 0) this.#reject(`${name} is not aligned`);
-    return this.#spend(target, 4 + count * size, name) && this.#reason === undefined ? start : 0;
+    if (size === 8 && count > 0 && start % 8 !== 0) this.#rejectThis('is not aligned');
+    return this.#spend(target, 4 + count * size) && this.#reason === undefined ? start : 0;
   }
 
-  #string(position: number, name: string): void {
-    const start = this.#vector(position, 1, name);
+  #string(position: number): void {
+    const start = this.#vector(position, 1);
     if (start === 0) return;
     const end = start + this.#view.getUint32(start - 4, true);
     if (end >= this.#length || this.#bytes[end] !== 0) {
-      return void this.#reject(`${name} does not end with a zero`);
+      return void this.#rejectThis('does not end with a zero');
     }
-    if (!isUtf8(this.#bytes.subarray(start, end))) this.#reject(`${name} is not UTF-8`);
+    if (!isUtf8(this.#bytes.subarray(start, end))) this.#rejectThis('is not UTF-8');
   }
 }
 
