@@ -24,24 +24,21 @@ export async function runWorkers<Report>(
   );
   try {
     const signal = AbortSignal.timeout(deadlineMs);
-    const first = workers.map((worker) => Promise.race([report<Report>(worker), ended(worker)]));
+    const reports = workers.map((worker) => reportOf<Report>(worker));
     const late = once(signal, 'abort').then(() => {
       throw new Error(`no report of every thread after ${deadlineMs} ms: stuck`);
     });
-    return await Promise.race([Promise.all(first), late]);
+    return await Promise.race([Promise.all(reports), late]);
   } finally {
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
 }
 
-/** `once` also fails with the `error` event of the thread. */
-async function report<Report>(worker: Worker): Promise<Report> {
-  const [message] = await once(worker, 'message');
-  return message as Report;
-}
-
-function ended(worker: Worker): Promise<never> {
-  return new Promise((_, reject) => {
+/** One promise for all three ends: a message and the exit after it may come in one turn. */
+function reportOf<Report>(worker: Worker): Promise<Report> {
+  return new Promise((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
     worker.once('exit', (code) => reject(new Error(`a thread ended with ${code} and no report`)));
   });
 }
