@@ -90,12 +90,12 @@ export function kindOfTag(tag: number): number {
 }
 
 /** The lane in a tag, see {@link FRAME_LANES}. */
-export function laneOfTag(tag: number): number {
+function laneOfTag(tag: number): number {
   return (tag >>> 16) & 0xff;
 }
 
 /** The flags in a tag. */
-export function flagsOfTag(tag: number): number {
+function flagsOfTag(tag: number): number {
   return tag >>> 24;
 }
 

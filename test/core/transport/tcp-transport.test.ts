@@ -17,7 +17,12 @@ import { helloFrame, recordFrame, Recorder, send, until } from './harness.js';
 
 const common = { clock: systemClock, maximumFramesize: 1024 * 1024, connectTimeoutMs: 5_000 };
 const folder = mkdtempSync(`${tmpdir()}/ringlane-`);
-after(() => rmSync(folder, { recursive: true }));
+const opened: Listener[] = [];
+after(async () => {
+  // What a failed test left open would keep the process alive.
+  await Promise.all(opened.map((listener) => listener.close()));
+  rmSync(folder, { recursive: true });
+});
 
 /** A server whose connections answer every record with itself. */
 async function echo(at: ListenOptions): Promise<{ listener: Listener; saw: Recorder }> {
@@ -32,7 +37,9 @@ async function echo(at: ListenOptions): Promise<{ listener: Listener; saw: Recor
     return saw;
   };
   const identity = { system: 'server', incarnation: 1 };
-  return { listener: await listen(tcpTransport, at, identity, { ...common, accept }), saw };
+  const listener = await listen(tcpTransport, at, identity, { ...common, accept });
+  opened.push(listener);
+  return { listener, saw };
 }
 
 async function call(target: TransportAddress): Promise<{ client: Connection; saw: Recorder }> {
