@@ -18,11 +18,13 @@ const CONSUMER_OFFSET = PRODUCER_OFFSET + 4;
 const CAPACITY_OFFSET = CONSUMER_OFFSET + 4;
 const TAIL_OFFSET = CACHE_STRETCH;
 const HEAD_OFFSET = TAIL_OFFSET + CACHE_STRETCH;
-export const LANE_DATA_OFFSET = HEAD_OFFSET + CACHE_STRETCH;
+const WAITING_OFFSET = HEAD_OFFSET + CACHE_STRETCH;
+export const LANE_DATA_OFFSET = WAITING_OFFSET + CACHE_STRETCH;
 
 /** Indexes into the control words of a lane, for `Atomics` only. */
 export const LANE_TAIL_INDEX = TAIL_OFFSET >> 2;
 export const LANE_HEAD_INDEX = HEAD_OFFSET >> 2;
+export const LANE_WAITING_INDEX = WAITING_OFFSET >> 2;
 
 /** One single-producer single-consumer lane (Agrona RingBufferDescriptor, OneToOneRingBuffer). */
 export const LANE_LAYOUT: Layout = {
@@ -30,11 +32,31 @@ export const LANE_LAYOUT: Layout = {
   title: 'Lane: the ring of one ordered pair of threads',
   lengthBytes: LANE_DATA_OFFSET,
   fields: [
-    { name: 'magic', offset: MAGIC_OFFSET, lengthBytes: 4, note: 'written before the buffer is shared' },
+    {
+      name: 'magic',
+      offset: MAGIC_OFFSET,
+      lengthBytes: 4,
+      note: 'written before the buffer is shared',
+    },
     { name: 'version', offset: VERSION_OFFSET, lengthBytes: 4, note: 'layout version' },
-    { name: 'producer', offset: PRODUCER_OFFSET, lengthBytes: 4, note: 'thread that writes records' },
-    { name: 'consumer', offset: CONSUMER_OFFSET, lengthBytes: 4, note: 'thread that reads records' },
-    { name: 'capacity', offset: CAPACITY_OFFSET, lengthBytes: 4, note: 'bytes of data, power of two' },
+    {
+      name: 'producer',
+      offset: PRODUCER_OFFSET,
+      lengthBytes: 4,
+      note: 'thread that writes records',
+    },
+    {
+      name: 'consumer',
+      offset: CONSUMER_OFFSET,
+      lengthBytes: 4,
+      note: 'thread that reads records',
+    },
+    {
+      name: 'capacity',
+      offset: CAPACITY_OFFSET,
+      lengthBytes: 4,
+      note: 'bytes of data, power of two',
+    },
     {
       name: 'tail',
       offset: TAIL_OFFSET,
@@ -46,6 +68,12 @@ export const LANE_LAYOUT: Layout = {
       offset: HEAD_OFFSET,
       lengthBytes: 4,
       note: 'consumer only; storing it gives the bytes before that position back',
+    },
+    {
+      name: 'waiting',
+      offset: WAITING_OFFSET,
+      lengthBytes: 4,
+      note: '1 = the producer sleeps until there is room (producer), swapped to 0 by the consumer',
     },
     {
       name: 'data',

@@ -1,5 +1,10 @@
 import { RpcError } from '../errors/rpc-error.js';
-import { LANE_HEAD_INDEX, LANE_TAIL_INDEX, type LaneMemory } from './lane-descriptor.js';
+import {
+  LANE_HEAD_INDEX,
+  LANE_TAIL_INDEX,
+  LANE_WAITING_INDEX,
+  type LaneMemory,
+} from './lane-descriptor.js';
 import { PADDING_RECORD, RECORD_ALIGNMENT, RECORD_HEADER_LENGTH } from './record-descriptor.js';
 
 /** Memory that records are read from: a lane, or a verified private copy of a frame. */
@@ -38,6 +43,12 @@ export class LaneReader implements RecordSource {
   /** True when something is published that was not read. */
   hasRecords(): boolean {
     return Atomics.load(this.#control, LANE_TAIL_INDEX) !== this.#head;
+  }
+
+  /** After a drain: true when the producer sleeps for want of room and this caller must ring it. */
+  mustRingProducer(): boolean {
+    if (Atomics.load(this.#control, LANE_WAITING_INDEX) === 0) return false;
+    return Atomics.exchange(this.#control, LANE_WAITING_INDEX, 0) === 1;
   }
 
   /**

@@ -1,6 +1,11 @@
 import { assert } from '../base/assert.js';
 import { align } from '../base/sequence.js';
-import { LANE_HEAD_INDEX, LANE_TAIL_INDEX, type LaneMemory } from './lane-descriptor.js';
+import {
+  LANE_HEAD_INDEX,
+  LANE_TAIL_INDEX,
+  LANE_WAITING_INDEX,
+  type LaneMemory,
+} from './lane-descriptor.js';
 import { PADDING_RECORD, RECORD_ALIGNMENT, RECORD_HEADER_LENGTH } from './record-descriptor.js';
 
 /** What `claim` answers when there is no room: full is a value, not an exception. */
@@ -77,6 +82,14 @@ export class LaneWriter {
   usedBytes(): number {
     this.#head = Atomics.load(this.#control, LANE_HEAD_INDEX);
     return (this.#tail - this.#head) | 0;
+  }
+
+  /**
+   * Announces that this thread will sleep until the consumer gives bytes back. The caller must
+   * look at `usedBytes` once more after this, exactly as a consumer does before it parks.
+   */
+  announceWaiting(): void {
+    Atomics.store(this.#control, LANE_WAITING_INDEX, 1);
   }
 
   #hasRoom(required: number): boolean {

@@ -9,7 +9,8 @@ const MAGIC_OFFSET = 0;
 const VERSION_OFFSET = MAGIC_OFFSET + 4;
 const THREADS_OFFSET = VERSION_OFFSET + 4;
 const POLLERS_OFFSET = CACHE_STRETCH;
-const PARK_OFFSET = POLLERS_OFFSET + CACHE_STRETCH;
+const TIME_OFFSET = POLLERS_OFFSET + CACHE_STRETCH;
+const PARK_OFFSET = TIME_OFFSET + CACHE_STRETCH;
 
 /** The memory that all threads of one service share: who is asleep, and how many are not. */
 export const REGION_LAYOUT: Layout = {
@@ -25,6 +26,12 @@ export const REGION_LAYOUT: Layout = {
       offset: POLLERS_OFFSET,
       lengthBytes: 4,
       note: 'threads that are awake; each adds itself when it wakes and leaves before it parks',
+    },
+    {
+      name: 'time',
+      offset: TIME_OFFSET,
+      lengthBytes: 4,
+      note: 'milliseconds of the time line, stored every 16 ms by threads with pending asks',
     },
     {
       name: 'park word 0 ...',
@@ -72,6 +79,7 @@ export function openRegion(buffer: SharedArrayBuffer): Region {
 }
 
 export const REGION_POLLERS_INDEX = POLLERS_OFFSET >> 2;
+export const REGION_TIME_INDEX = TIME_OFFSET >> 2;
 
 export function parkWordIndex(thread: number): number {
   return (PARK_OFFSET + thread * CACHE_STRETCH) >> 2;

@@ -130,6 +130,24 @@ export class Connection implements RecordOutlet {
     return this.#outbound.claim(length);
   }
 
+  /**
+   * As {@link claim}, but never FULL while open: for answers, which are as many as the peer has
+   * asked for. Who answers this way stops reading (`pause`) while there is no room.
+   */
+  claimReply(length: number): number {
+    return this.#outbound.claimBeyond(length);
+  }
+
+  /** True while less than half of the bound on unsent bytes is in use. */
+  get hasRoom(): boolean {
+    return this.#outbound.hasRoom;
+  }
+
+  /** Asks for `onWritable` once there is room. */
+  wantWritable(): void {
+    this.#outbound.wantWritable();
+  }
+
   /** See {@link RecordOutlet}; every byte of the body must have been written. */
   commit(length: number, type: number): void {
     this.#outbound.commit(length, type);

@@ -96,7 +96,23 @@ export class Outbound implements RecordOutlet {
     ) {
       return offset + FRAME_HEADER_LENGTH;
     }
-    return this.#claimElsewhere(required);
+    return this.#claimElsewhere(required, this.#highWaterBytes);
+  }
+
+  /** As {@link claim}, but above the bound too: for what must not be refused, see `Connection`. */
+  claimBeyond(length: number): number {
+    if (length > this.#bodyLimit) throw this.#tooLarge(length);
+    return this.#claimElsewhere(frameLengthOf(length), Number.POSITIVE_INFINITY);
+  }
+
+  /** True while less than half of the bound waits to be sent. */
+  get hasRoom(): boolean {
+    return this.#unsentBytes * 2 <= this.#highWaterBytes;
+  }
+
+  /** Has `onWritable` called once there is room again. */
+  wantWritable(): void {
+    this.#wantsWritable = true;
   }
 
   /** See {@link RecordOutlet}. All of the claimed bytes up to `length` must have been written. */
@@ -133,11 +149,11 @@ export class Outbound implements RecordOutlet {
     this.#settle();
   }
 
-  #claimElsewhere(required: number): number {
+  #claimElsewhere(required: number, highWaterBytes: number): number {
     if (!this.#open) return FULL;
     // With nothing unsent every legal record is taken, however small the bound: else one above
     // the bound could wait for ever.
-    if (this.#unsentBytes > 0 && this.#unsentBytes + required > this.#highWaterBytes) {
+    if (this.#unsentBytes > 0 && this.#unsentBytes + required > highWaterBytes) {
       this.#wantsWritable = true;
       return FULL;
     }

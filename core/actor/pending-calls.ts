@@ -1,0 +1,243 @@
+import { RpcError } from '../errors/rpc-error.js';
+import type { ReplyEnvelope } from '../codec/envelope.js';
+import { DeadlineWheel } from './deadline-wheel.js';
+import type { BesideSource } from './payloads.js';
+
+/** What a pending ask knows about itself, for its failures. One object per method and gateway. */
+export interface CallContext {
+  /** Where the answer comes from: all calls of a lost peer fail together. */
+  readonly peer: object;
+  /** The error of a missed deadline; `site` was taken when the call was made, if one was. */
+  timeoutError(timeoutMs: number, site: Error | undefined): RpcError;
+}
+
+/** A pending ask that was made for somebody else: the answer is passed on undecoded. */
+export interface Relay extends CallContext {
+  onReply(reply: ReplyEnvelope, source: BesideSource): void;
+  onFailure(error: RpcError): void;
+}
+
+type Resolve = (value: unknown) => void;
+type Reject = (reason: unknown) => void;
+
+/** Low bits of a call number; the rest is the generation, so that a late answer finds nobody. */
+const SLOT_BITS = 20;
+const SLOT_MASK = (1 << SLOT_BITS) - 1;
+const GENERATIONS = 1 << (32 - SLOT_BITS);
+const INITIAL_CAPACITY = 1024;
+
+let capturedResolve: Resolve;
+let capturedReject: Reject;
+/** One shared executor instead of a closure per promise. */
+function capture(resolve: Resolve, reject: Reject): void {
+  capturedResolve = resolve;
+  capturedReject = reject;
+}
+
+/**
+ * The asks of one thread that wait for their answers, by slot and generation. Slots are reused
+ * last in, first out, so that a few calls in flight touch a few lines of memory.
+ */
+export class PendingCalls {
+  /** Answers that came after their call had ended. */
+  lateAnswers = 0;
+  readonly #limit: number;
+  readonly #wheel = new DeadlineWheel();
+  #resolves: (Resolve | undefined)[] = [];
+  #rejects: (Reject | undefined)[] = [];
+  #contexts: (CallContext | undefined)[] = [];
+  #relays: (Relay | undefined)[] = [];
+  #sites: (Error | undefined)[] = [];
+  /** What to do when a call ends, for the few that have something. */
+  readonly #ends = new Map<number, () => void>();
+  #timeouts = new Int32Array(0);
+  #generations = new Int32Array(0);
+  #free = new Int32Array(0);
+  #freeCount = 0;
+  #count = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+    this.#grow();
+  }
+
+  /** Asks that wait now. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /**
+   * Takes a slot; answers the call number, never 0, or 0 when `maxPendingAsks` wait already.
+   * `deadlineMs` is a point on the service's time line, `timeoutMs` 0 means none.
+   */
+  open(context: CallContext, deadlineMs: number, timeoutMs: number): number {
+    if (this.#freeCount === 0 && !this.#grow()) return 0;
+    const slot = this.#free[--this.#freeCount]!;
+    this.#count++;
+    this.#contexts[slot] = context;
+    this.#timeouts[slot] = timeoutMs;
+    if (timeoutMs !== 0) this.#wheel.insert(slot, deadlineMs);
+    return slot | (this.#generations[slot]! << SLOT_BITS);
+  }
+
+  /** The promise of a call just opened. */
+  promise(call: number): Promise<unknown> {
+    const slot = call & SLOT_MASK;
+    const promise = new Promise(capture);
+    this.#resolves[slot] = capturedResolve;
+    this.#rejects[slot] = capturedReject;
+    return promise;
+  }
+
+  /** Makes a call just opened a relay. */
+  relay(call: number, relay: Relay): void {
+    this.#relays[call & SLOT_MASK] = relay;
+  }
+
+  /** Keeps where the call was made, for its time-out error. */
+  rememberSite(call: number, site: Error): void {
+    this.#sites[call & SLOT_MASK] = site;
+  }
+
+  /** Runs `task` when a call just opened ends, however it ends. */
+  onEnd(call: number, task: () => void): void {
+    this.#ends.set(call, task);
+  }
+
+  /** The relay of a call that is to be answered, or undefined. */
+  relayOf(call: number): Relay | undefined {
+    return this.#isOpen(call) ? this.#relays[call & SLOT_MASK] : undefined;
+  }
+
+  /** Where the answer of an open call is to come from; undefined when it has ended. */
+  peerOf(call: number): object | undefined {
+    return this.#isOpen(call) ? this.#contexts[call & SLOT_MASK]!.peer : undefined;
+  }
+
+  /** Completes a call with a value; false when it had ended before. */
+  resolve(call: number, value: unknown): boolean {
+    if (!this.#isOpen(call)) return this.#late();
+    const slot = call & SLOT_MASK;
+    const resolve = this.#resolves[slot];
+    this.close(call);
+    resolve?.(value);
+    return true;
+  }
+
+  /** Completes a call with an error; false when it had ended before. */
+  reject(call: number, error: RpcError): boolean {
+    if (!this.#isOpen(call)) return this.#late();
+    const slot = call & SLOT_MASK;
+    const reject = this.#rejects[slot];
+    const relay = this.#relays[slot];
+    this.close(call);
+    if (relay) relay.onFailure(error);
+    else reject?.(error);
+    return true;
+  }
+
+  /** Ends a call without telling anybody. */
+  close(call: number): void {
+    const slot = call & SLOT_MASK;
+    if (this.#timeouts[slot] !== 0) this.#wheel.remove(slot);
+    this.#release(slot);
+    if (this.#ends.size > 0) this.#end(call);
+  }
+
+  /** Fails every call whose answer would come from `peer`. */
+  failPeer(peer: object, errorOf: () => RpcError): void {
+    for (let slot = 0; slot < this.#contexts.length; slot++) {
+      if (this.#contexts[slot]?.peer !== peer) continue;
+      this.reject(this.#callOf(slot), errorOf());
+    }
+  }
+
+  /** Fails every call: the service closes. */
+  failAll(errorOf: () => RpcError): void {
+    for (let slot = 0; slot < this.#contexts.length; slot++) {
+      if (this.#contexts[slot] !== undefined) this.reject(this.#callOf(slot), errorOf());
+    }
+  }
+
+  /** Fails every call whose deadline has passed. */
+  expire(nowMs: number): void {
+    this.#wheel.expire(nowMs, this.#onExpired);
+  }
+
+  readonly #onExpired = (slot: number): void => {
+    const context = this.#contexts[slot]!;
+    const timeoutMs = this.#timeouts[slot]!;
+    const site = this.#sites[slot];
+    // The wheel has let go of it already.
+    this.#timeouts[slot] = 0;
+    this.reject(this.#callOf(slot), context.timeoutError(timeoutMs, site));
+  };
+
+  #isOpen(call: number): boolean {
+    const slot = call & SLOT_MASK;
+    return (
+      this.#contexts[slot] !== undefined && this.#generations[slot] === call >>> SLOT_BITS
+    );
+  }
+
+  #callOf(slot: number): number {
+    return slot | (this.#generations[slot]! << SLOT_BITS);
+  }
+
+  #late(): boolean {
+    this.lateAnswers++;
+    return false;
+  }
+
+  #release(slot: number): void {
+    this.#contexts[slot] = undefined;
+    this.#resolves[slot] = undefined;
+    this.#rejects[slot] = undefined;
+    if (this.#relays[slot] !== undefined) this.#relays[slot] = undefined;
+    if (this.#sites[slot] !== undefined) this.#sites[slot] = undefined;
+    // Generation 0 is left out, so that a call number is never 0.
+    this.#generations[slot] = (this.#generations[slot]! % (GENERATIONS - 1)) + 1;
+    this.#free[this.#freeCount++] = slot;
+    this.#count--;
+  }
+
+  #end(call: number): void {
+    const task = this.#ends.get(call);
+    this.#ends.delete(call);
+    task?.();
+  }
+
+  #grow(): boolean {
+    const old = this.#contexts.length;
+    const capacity = Math.min(this.#limit, Math.max(INITIAL_CAPACITY, old * 2));
+    if (capacity <= old) return false;
+    this.#wheel.grow(capacity);
+    const timeouts = new Int32Array(capacity);
+    timeouts.set(this.#timeouts);
+    this.#timeouts = timeouts;
+    const generations = new Int32Array(capacity).fill(1);
+    generations.set(this.#generations);
+    this.#generations = generations;
+    this.#free = new Int32Array(capacity);
+    for (let slot = capacity - 1; slot >= old; slot--) {
+      this.#free[this.#freeCount++] = slot;
+    }
+    for (let slot = old; slot < capacity; slot++) {
+      this.#resolves.push(undefined);
+      this.#rejects.push(undefined);
+      this.#contexts.push(undefined);
+      this.#relays.push(undefined);
+      this.#sites.push(undefined);
+    }
+    return true;
+  }
+}
+
+/** The error of an ask that finds `maxPendingAsks` waiting. */
+export function tooManyPendingAsks(limit: number): RpcError {
+  return new RpcError(
+    'MAILBOX_FULL',
+    `${limit} asks of this thread wait for their answers (option maxPendingAsks)`,
+    { limit, actual: limit, effect: 'none' },
+  );
+}

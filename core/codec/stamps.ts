@@ -1,0 +1,240 @@
+import { Builder, ByteBuffer } from 'flatbuffers';
+import { Cancel, FencingToken, Invocation, Reply } from '../../schemas/gen/index.js';
+import { assert } from '../base/assert.js';
+
+/** Types of the records in a lane, and of frames (16 above them). */
+export const RECORD_INVOCATION = 1;
+export const RECORD_FENCED_INVOCATION = 2;
+export const RECORD_REPLY = 3;
+export const RECORD_CANCEL = 4;
+
+/** Bit 0 of `flags`: the values travel beside the lane, the payload is their ticket. */
+export const FLAG_BESIDE = 1;
+
+/** `Reply.status`. */
+export const STATUS_VALUE = 0;
+export const STATUS_FAILURE = 1;
+
+/** The four words of a fencing token; zeros mean "none". */
+export type TokenWords = readonly [number, number, number, number];
+
+/**
+ * Where the fields of a stamped invocation lie, as word indexes from the start of the FlatBuffer.
+ * `argumentCount` and `flags` share a word with `method`: method << 16 | count << 8 | flags.
+ */
+export interface InvocationLayout {
+  readonly call: number;
+  readonly recipient: number;
+  readonly incarnation: number;
+  readonly deadline: number;
+  readonly methodWord: number;
+  /** First of the four token words, or -1. */
+  readonly token: number;
+  /** Length of the payload in bytes; the payload itself begins at the next word. */
+  readonly payloadLength: number;
+  /** Every word before the payload, as the real Builder wrote them. */
+  readonly words: Int32Array;
+}
+
+/** The same for replies: `statusWord` is status << 8 | flags. */
+export interface ReplyLayout {
+  readonly call: number;
+  readonly statusWord: number;
+  readonly payloadLength: number;
+  readonly words: Int32Array;
+}
+
+/** Turns a finished buffer into template words and finds the word of a field by its vtable slot. */
+class Template {
+  readonly words: Int32Array;
+  readonly #buffer: ByteBuffer;
+  readonly #root: number;
+
+  constructor(bytes: Uint8Array) {
+    const padded = new Uint8Array((bytes.length + 3) & -4);
+    padded.set(bytes);
+    this.words = new Int32Array(padded.buffer);
+    this.#buffer = new ByteBuffer(padded);
+    this.#root = this.#buffer.readInt32(0);
+  }
+
+  /** Byte position of field number `field` from the start of the buffer. */
+  at(field: number): number {
+    const offset = this.#buffer.__offset(this.#root, 4 + 2 * field);
+    assert(offset !== 0, `field ${field} is in the template`);
+    return this.#root + offset;
+  }
+
+  wordAt(field: number): number {
+    const position = this.at(field);
+    assert(position % 4 === 0, `field ${field} is word aligned`);
+    return position >> 2;
+  }
+
+  /** Word of a vector's length; the vector must be the last thing in the buffer. */
+  vectorAt(field: number): number {
+    const position = this.#buffer.__indirect(this.at(field));
+    assert(position === this.words.length * 4 - 4, 'the payload ends the buffer');
+    return position >> 2;
+  }
+}
+
+function buildInvocation(fenced: boolean): InvocationLayout {
+  const builder = new Builder(256);
+  builder.forceDefaults(true);
+  const payload = Invocation.createArgumentsVector(builder, []);
+  Invocation.startInvocation(builder);
+  Invocation.addArguments(builder, payload);
+  if (fenced) Invocation.addToken(builder, FencingToken.createFencingToken(builder, 0, 0, 0, 0));
+  Invocation.addDeadline(builder, 0);
+  Invocation.addIncarnation(builder, 0);
+  Invocation.addRecipient(builder, 0);
+  Invocation.addCall(builder, 0);
+  Invocation.addMethod(builder, 0);
+  Invocation.addArgumentCount(builder, 0);
+  Invocation.addFlags(builder, 0);
+  builder.finish(Invocation.endInvocation(builder));
+  const template = new Template(builder.asUint8Array());
+  const methodWord = template.wordAt(6);
+  assert(template.at(5) === methodWord * 4 + 1, 'argument count shares the word of flags');
+  assert(template.at(4) === methodWord * 4 + 2, 'method shares the word of flags');
+  return {
+    call: template.wordAt(0),
+    recipient: template.wordAt(1),
+    incarnation: template.wordAt(2),
+    deadline: template.wordAt(3),
+    methodWord,
+    token: fenced ? template.wordAt(7) : -1,
+    payloadLength: template.vectorAt(8),
+    words: template.words,
+  };
+}
+
+function buildReply(): ReplyLayout {
+  const builder = new Builder(128);
+  builder.forceDefaults(true);
+  const payload = Reply.createValueVector(builder, []);
+  Reply.startReply(builder);
+  Reply.addValue(builder, payload);
+  Reply.addCall(builder, 0);
+  // Two bytes share the upper half of a word; the lower half is padding before the vtable offset.
+  Reply.addStatus(builder, 0);
+  Reply.addFlags(builder, 0);
+  builder.finish(Reply.endReply(builder));
+  const template = new Template(builder.asUint8Array());
+  const flags = template.at(2);
+  assert(template.at(1) === flags + 1 && flags % 4 === 2, 'status and flags share a word');
+  return {
+    call: template.wordAt(0),
+    statusWord: flags >> 2,
+    payloadLength: template.vectorAt(3),
+    words: template.words,
+  };
+}
+
+function buildCancel(): { readonly call: number; readonly words: Int32Array } {
+  const builder = new Builder(64);
+  builder.forceDefaults(true);
+  Cancel.startCancel(builder);
+  Cancel.addCall(builder, 0);
+  builder.finish(Cancel.endCancel(builder));
+  const template = new Template(builder.asUint8Array());
+  return { call: template.wordAt(0), words: template.words };
+}
+
+export const INVOCATION: InvocationLayout = buildInvocation(false);
+export const FENCED_INVOCATION: InvocationLayout = buildInvocation(true);
+export const REPLY: ReplyLayout = buildReply();
+export const CANCEL = buildCancel();
+
+/** Bytes in front of the payload. */
+export const REPLY_PREFIX_BYTES = (REPLY.payloadLength + 1) * 4;
+
+/** Whom a stamp calls. */
+export interface StampTarget {
+  readonly recipient: number;
+  readonly incarnation: number;
+  readonly method: number;
+  readonly token: TokenWords | undefined;
+}
+
+/**
+ * One method of one gateway as ready-made words: a call copies them into the claimed record and
+ * overwrites call, deadline and payload length. What lands is a valid `Invocation` FlatBuffer.
+ */
+export class InvocationStamp {
+  /** Record type: fenced or not. */
+  readonly type: number;
+  readonly prefixBytes: number;
+  readonly #layout: InvocationLayout;
+  readonly #words: Int32Array;
+  readonly #method: number;
+
+  constructor(target: StampTarget) {
+    const layout = target.token ? FENCED_INVOCATION : INVOCATION;
+    this.type = target.token ? RECORD_FENCED_INVOCATION : RECORD_INVOCATION;
+    this.#layout = layout;
+    this.prefixBytes = (layout.payloadLength + 1) * 4;
+    this.#words = layout.words.slice();
+    this.#words[layout.recipient] = target.recipient;
+    this.#words[layout.incarnation] = target.incarnation;
+    this.#method = target.method << 16;
+    if (target.token) this.#words.set(target.token, layout.token);
+  }
+
+  /** Writes all but the payload at byte `offset`; answers the byte offset of the payload. */
+  stamp(words: Int32Array, offset: number, call: number, deadline: number): number {
+    const template = this.#words;
+    const base = offset >> 2;
+    const layout = this.#layout;
+    for (let i = 0; i < template.length; i++) words[base + i] = template[i]!;
+    words[base + layout.call] = call;
+    words[base + layout.deadline] = deadline;
+    return offset + this.prefixBytes;
+  }
+
+  /** Ends a stamp: how many values the payload holds, and its bytes. */
+  finish(words: Int32Array, offset: number, countAndFlags: number, payloadBytes: number): void {
+    const base = offset >> 2;
+    words[base + this.#layout.methodWord] = this.#method | countAndFlags;
+    words[base + this.#layout.payloadLength] = payloadBytes;
+  }
+}
+
+/** Packs argument count and flags for {@link InvocationStamp.finish}. */
+export function countAndFlags(count: number, flags: number): number {
+  return (count << 8) | flags;
+}
+
+/** Writes a reply but its payload at byte `offset`; answers the byte offset of the payload. */
+export function stampReply(
+  words: Int32Array,
+  offset: number,
+  call: number,
+  statusAndFlags: number,
+): number {
+  const template = REPLY.words;
+  const base = offset >> 2;
+  for (let i = 0; i < template.length; i++) words[base + i] = template[i]!;
+  words[base + REPLY.call] = call;
+  words[base + REPLY.statusWord]! |= statusAndFlags;
+  return offset + REPLY_PREFIX_BYTES;
+}
+
+/** Packs status and flags for {@link stampReply}: they are the upper half of their word. */
+export function statusAndFlags(status: number, flags: number): number {
+  return (status << 24) | (flags << 16);
+}
+
+/** Ends a reply with the bytes of its payload. */
+export function finishReply(words: Int32Array, offset: number, payloadBytes: number): void {
+  words[(offset >> 2) + REPLY.payloadLength] = payloadBytes;
+}
+
+/** Writes a whole cancel record at byte `offset`; answers its bytes. */
+export function stampCancel(words: Int32Array, offset: number, call: number): number {
+  const base = offset >> 2;
+  words.set(CANCEL.words, base);
+  words[base + CANCEL.call] = call;
+  return CANCEL.words.length * 4;
+}

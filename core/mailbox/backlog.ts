@@ -1,0 +1,115 @@
+import { LIMITS } from '../config/limits.js';
+import { FULL, type LaneWriter } from '../memory/lane-writer.js';
+import { RECORD_ALIGNMENT, RECORD_HEADER_LENGTH } from '../memory/record-descriptor.js';
+
+const CHUNK_BYTES = 256 * 1024;
+
+/** Private memory with records laid out as in a lane. */
+class Chunk {
+  readonly words: Int32Array;
+  readonly bytes: Buffer;
+  /** Byte offsets: where the next record is read, and where the next is written. */
+  head = 0;
+  tail = 0;
+
+  constructor(capacity: number) {
+    const memory = new ArrayBuffer(capacity);
+    this.words = new Int32Array(memory);
+    this.bytes = Buffer.from(memory);
+  }
+}
+
+/**
+ * Records that wait at the sender because the lane is full, in order, bounded by count and bytes.
+ * It has the claim and commit of a lane, so that a stamp does not know the difference.
+ */
+export class Backlog {
+  readonly #limit: number;
+  readonly #chunks: Chunk[] = [];
+  #count = 0;
+  #bytes = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get words(): Int32Array {
+    return this.#last.words;
+  }
+
+  get bytes(): Buffer {
+    return this.#last.bytes;
+  }
+
+  get #last(): Chunk {
+    return this.#chunks[this.#chunks.length - 1]!;
+  }
+
+  /** Replies are `bounded` by the pending asks of their receiver, not by this limit. */
+  claim(length: number, bounded: boolean): number {
+    const required = (length + RECORD_HEADER_LENGTH + (RECORD_ALIGNMENT - 1)) & -RECORD_ALIGNMENT;
+    if (bounded && this.#isPastLimit(required)) return FULL;
+    const last = this.#chunks.at(-1);
+    if (last === undefined || last.tail + required > last.bytes.length) {
+      this.#chunks.push(new Chunk(Math.max(CHUNK_BYTES, required)));
+    }
+    return this.#last.tail + RECORD_HEADER_LENGTH;
+  }
+
+  commit(length: number, type: number): void {
+    const chunk = this.#last;
+    const required = (length + RECORD_HEADER_LENGTH + (RECORD_ALIGNMENT - 1)) & -RECORD_ALIGNMENT;
+    chunk.words[chunk.tail >> 2] = length;
+    chunk.words[(chunk.tail >> 2) + 1] = type;
+    chunk.tail += required;
+    this.#count++;
+    this.#bytes += required;
+  }
+
+  /** Moves as many records into the lane as fit; answers how many. */
+  drainInto(writer: LaneWriter): number {
+    let moved = 0;
+    for (let chunk = this.#chunks[0]; chunk !== undefined; chunk = this.#chunks[0]) {
+      while (chunk.head < chunk.tail) {
+        if (!this.#moveOne(chunk, writer)) return moved;
+        moved++;
+      }
+      this.#chunks.shift();
+    }
+    return moved;
+  }
+
+  clear(): void {
+    this.#chunks.length = 0;
+    this.#count = 0;
+    this.#bytes = 0;
+  }
+
+  #isPastLimit(required: number): boolean {
+    return this.#count >= this.#limit || this.#bytes + required > LIMITS.backlogBytes;
+  }
+
+  #moveOne(chunk: Chunk, writer: LaneWriter): boolean {
+    const from = chunk.head >> 2;
+    const length = chunk.words[from]!;
+    const at = writer.claim(length);
+    if (at === FULL) return false;
+    const source = from + (RECORD_HEADER_LENGTH >> 2);
+    const target = at >> 2;
+    for (let i = 0; i < (length + 3) >> 2; i++) writer.words[target + i] = chunk.words[source + i]!;
+    writer.commit(length, chunk.words[from + 1]!);
+    const required = (length + RECORD_HEADER_LENGTH + (RECORD_ALIGNMENT - 1)) & -RECORD_ALIGNMENT;
+    chunk.head += required;
+    this.#count--;
+    this.#bytes -= required;
+    return true;
+  }
+}

@@ -1,0 +1,173 @@
+import { LIMITS } from '../config/limits.js';
+import { FULL, type LaneWriter } from '../memory/lane-writer.js';
+import type { ParkWord } from '../memory/park-word.js';
+import type { CallOutlet } from './call-outlet.js';
+import { Backlog } from './backlog.js';
+import type { LanePort } from './lane-port.js';
+
+/** What a sender needs from its mailbox. */
+export interface SenderHost {
+  /** Has `flush` called at the end of this turn. */
+  scheduleFlush(sender: LaneSender): void;
+  /** A sleeper was rung: do not poll long. */
+  onRing(): void;
+}
+
+/** The parts of one outgoing lane. */
+export interface LaneSenderParts {
+  readonly host: SenderHost;
+  /** The consumer's thread. */
+  readonly thread: number;
+  readonly writer: LaneWriter;
+  readonly port: LanePort;
+  /** Park word of the consumer. */
+  readonly park: ParkWord;
+  readonly backlogLimit: number;
+}
+
+/**
+ * The sending side towards one thread: lane, bounded backlog, bell. Records go to the lane while
+ * there is room and nothing waits; otherwise to the backlog, so that order never changes.
+ */
+export class LaneSender implements CallOutlet {
+  words: Int32Array;
+  bytes: Buffer;
+  readonly thread: number;
+  /** Encoded values of this size and more travel beside the lane. */
+  readonly besideBytes = LIMITS.besideBytes;
+  readonly isRemote = false;
+  readonly recordLimitBytes = Number.POSITIVE_INFINITY;
+  /** True while the mailbox has this sender on its list of things to flush. */
+  flushScheduled = false;
+  /** False once the consumer's thread is gone or the service closed. */
+  isOpen = true;
+  readonly #host: SenderHost;
+  readonly #writer: LaneWriter;
+  readonly #port: LanePort;
+  readonly #park: ParkWord;
+  readonly #backlog: Backlog;
+  #claimedInBacklog = false;
+  #roomWaiters: (() => void)[] = [];
+
+  constructor(parts: LaneSenderParts) {
+    this.thread = parts.thread;
+    this.#host = parts.host;
+    this.#writer = parts.writer;
+    this.#port = parts.port;
+    this.#park = parts.park;
+    this.#backlog = new Backlog(parts.backlogLimit);
+    this.words = parts.writer.words;
+    this.bytes = parts.writer.bytes;
+  }
+
+  /** Offset of `length` writable bytes, or `FULL` when lane and backlog are, or it is closed. */
+  claim(length: number): number {
+    if (this.#claimedInBacklog) this.#useLane();
+    if (this.#backlog.isEmpty && this.isOpen) {
+      const at = this.#writer.claim(length);
+      if (at !== FULL) return at;
+    }
+    return this.#claimInBacklog(length, true);
+  }
+
+  /** As {@link claim}, but never full: replies are bounded by the pending asks of their receiver. */
+  claimReply(length: number): number {
+    if (this.#claimedInBacklog) this.#useLane();
+    if (this.#backlog.isEmpty && this.isOpen) {
+      const at = this.#writer.claim(length);
+      if (at !== FULL) return at;
+    }
+    return this.#claimInBacklog(length, false);
+  }
+
+  commit(length: number, type: number): void {
+    if (this.#claimedInBacklog) {
+      this.#backlog.commit(length, type);
+      this.#useLane();
+    } else {
+      this.#writer.commit(length, type);
+      if (this.#writer.unpublishedBytes >= LIMITS.unpublishedBytes) this.#publish();
+    }
+    if (!this.flushScheduled) this.#host.scheduleFlush(this);
+  }
+
+  /** Sends a big value ahead of the record that will carry its ticket. */
+  sendBeside(bytes: ArrayBuffer): number {
+    return this.#port.send(bytes);
+  }
+
+  /** Publishes what is committed; true when nothing is left waiting in the backlog. */
+  flush(): boolean {
+    if (!this.#backlog.isEmpty && this.isOpen) this.#backlog.drainInto(this.#writer);
+    this.#publish();
+    if (this.#roomWaiters.length > 0 && this.hasRoom()) this.#wakeWaiters();
+    return this.#backlog.isEmpty;
+  }
+
+  /** True while at least half of the lane is free and nothing waits in the backlog. */
+  hasRoom(): boolean {
+    return this.#backlog.isEmpty && this.#hasHalf();
+  }
+
+  /**
+   * Before this thread parks: true when it may. While something waits for room, the consumer is
+   * told to ring; the second look closes the gap in which it made room without seeing that.
+   */
+  prepareToPark(): boolean {
+    if (this.#backlog.isEmpty && this.#roomWaiters.length === 0) return true;
+    this.#writer.announceWaiting();
+    return !this.#hasHalf();
+  }
+
+  /** Resolves when {@link hasRoom}, or when the sender closes. */
+  whenRoom(): Promise<void> {
+    if (!this.isOpen || this.hasRoom()) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#roomWaiters.push(resolve);
+      this.#host.scheduleFlush(this);
+    });
+  }
+
+  /** Drops what was not published; the records already in the lane are the consumer's. */
+  close(): void {
+    this.isOpen = false;
+    this.#backlog.clear();
+    this.#port.close();
+    this.#wakeWaiters();
+  }
+
+  #hasHalf(): boolean {
+    return this.#writer.usedBytes() * 2 <= this.#writer.capacity;
+  }
+
+  #useLane(): void {
+    this.#claimedInBacklog = false;
+    this.words = this.#writer.words;
+    this.bytes = this.#writer.bytes;
+  }
+
+  #claimInBacklog(length: number, bounded: boolean): number {
+    if (!this.isOpen) return FULL;
+    // The consumer must see what is there, or it could never make room.
+    this.#publish();
+    const at = this.#backlog.claim(length, bounded);
+    if (at === FULL) return FULL;
+    this.#claimedInBacklog = true;
+    this.words = this.#backlog.words;
+    this.bytes = this.#backlog.bytes;
+    return at;
+  }
+
+  #publish(): void {
+    if (this.#writer.publish() && this.#park.mustRing()) {
+      this.#port.ring();
+      this.#host.onRing();
+    }
+  }
+
+  #wakeWaiters(): void {
+    const waiters = this.#roomWaiters;
+    this.#roomWaiters = [];
+    for (const wake of waiters) wake();
+  }
+}

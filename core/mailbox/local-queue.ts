@@ -1,0 +1,41 @@
+/** Something to run in the main thread of an endpoint: a call from the same thread, a `runAsync`. */
+export interface LocalTask {
+  run(): void;
+}
+
+const INITIAL_CAPACITY = 64;
+
+/** A growing circular queue of tasks within one thread; bounded by whoever puts tasks in. */
+export class LocalQueue {
+  #items: (LocalTask | undefined)[] = new Array(INITIAL_CAPACITY);
+  #mask = INITIAL_CAPACITY - 1;
+  #head = 0;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  push(task: LocalTask): void {
+    if (this.#size > this.#mask) this.#grow();
+    this.#items[(this.#head + this.#size) & this.#mask] = task;
+    this.#size++;
+  }
+
+  shift(): LocalTask | undefined {
+    if (this.#size === 0) return undefined;
+    const task = this.#items[this.#head];
+    this.#items[this.#head] = undefined;
+    this.#head = (this.#head + 1) & this.#mask;
+    this.#size--;
+    return task;
+  }
+
+  #grow(): void {
+    const items: (LocalTask | undefined)[] = new Array((this.#mask + 1) * 2);
+    for (let i = 0; i < this.#size; i++) items[i] = this.#items[(this.#head + i) & this.#mask];
+    this.#items = items;
+    this.#head = 0;
+    this.#mask = items.length - 1;
+  }
+}

@@ -1,0 +1,345 @@
+import { availableParallelism } from 'node:os';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { Clock } from '../base/clock.js';
+import { IdleStrategy } from '../memory/idle-strategy.js';
+import { createLane, type LaneOwners, openLane } from '../memory/lane-descriptor.js';
+import { LaneReader, type RecordHandler } from '../memory/lane-reader.js';
+import { LaneWriter } from '../memory/lane-writer.js';
+import { ParkWord, PollerBudget } from '../memory/park-word.js';
+import type { Region } from '../memory/region-descriptor.js';
+import { InboundLane } from './inbound-lane.js';
+import { LanePort } from './lane-port.js';
+import { LaneSender, type SenderHost } from './lane-sender.js';
+import { LocalQueue, type LocalTask } from './local-queue.js';
+
+/** A new lane on its way to its consumer's thread. */
+export interface LaneOffer extends LaneOwners {
+  readonly buffer: SharedArrayBuffer;
+  readonly port: MessagePort;
+}
+
+/** What a mailbox is given. */
+export interface MailboxParts {
+  /** Number of this thread within its service; 0 is the home thread. */
+  readonly thread: number;
+  readonly region: Region;
+  readonly clock: Clock;
+  readonly laneCapacityBytes: number;
+  readonly backlogLimit: number;
+  /** Takes every record of every lane; must not throw. */
+  readonly handler: RecordHandler<InboundLane> & MailboxObserver;
+  /** Hands a lane made here to the thread that will read it. */
+  readonly offerLane: (offer: LaneOffer) => void;
+}
+
+/** What the mailbox asks of the layer above. */
+export interface MailboxObserver {
+  /** True while answers are expected: then polling pays. */
+  expectsReplies(): boolean;
+  /** A lane broke its layout; nothing more is read from it. */
+  onLaneFailure(producer: number, error: unknown): void;
+}
+
+const resolved = Promise.resolve();
+
+/** Records per lane and round, so that no producer starves another. */
+const BATCH = 256;
+/** Rounds of one turn before timers and sockets of this thread get theirs. */
+const ROUNDS = 16;
+/** Local tasks per turn. */
+const LOCAL_BATCH = 4096;
+/** Microtask turns in a row before the event loop gets a turn. */
+const MICROTASK_TURNS = 64;
+
+/**
+ * The inbox and outboxes of one thread: polls its lanes while there is work and for a while after,
+ * parks, is woken by a bell, and publishes what was sent once a turn.
+ */
+export class Mailbox implements SenderHost {
+  readonly thread: number;
+  readonly #parts: MailboxParts;
+  readonly #park: ParkWord;
+  readonly #budget: PollerBudget;
+  readonly #idle: IdleStrategy;
+  readonly #inbound: InboundLane[] = [];
+  readonly #senders: (LaneSender | undefined)[] = [];
+  readonly #local = new LocalQueue();
+  /** Keeps the thread alive while the service is open; lane ports alone may come and go. */
+  readonly #keepAlive = new MessageChannel();
+  /** Senders with something to publish at the end of this turn. */
+  #dirty: LaneSender[] = [];
+  /** Senders whose lane was full at the end of the last turn. */
+  readonly #blocked: LaneSender[] = [];
+  #isAwake = false;
+  #isClosed = false;
+  #immediateScheduled = false;
+  #microtaskScheduled = false;
+  #microtaskTurns = 0;
+  #nowMs = -1;
+
+  constructor(parts: MailboxParts) {
+    this.#parts = parts;
+    this.thread = parts.thread;
+    this.#park = new ParkWord(parts.region, parts.thread);
+    this.#budget = new PollerBudget(parts.region, availableParallelism());
+    this.#idle = new IdleStrategy(this.#budget);
+    this.#park.park();
+    this.#keepAlive.port1.on('message', () => {});
+  }
+
+  /** Milliseconds, read at most once a turn; see {@link refreshNow}. */
+  coarseNowMs(): number {
+    return this.#nowMs >= 0 ? this.#nowMs : this.refreshNow();
+  }
+
+  refreshNow(): number {
+    this.#nowMs = this.#parts.clock.nowMs();
+    return this.#nowMs;
+  }
+
+  /** The sender towards another thread; its lane is made on first use. */
+  senderTo(thread: number): LaneSender {
+    return this.#senders[thread] ?? this.#openSender(thread);
+  }
+
+  /** The sender towards another thread, if there is one and it is open. */
+  senderIfOpen(thread: number): LaneSender | undefined {
+    const sender = this.#senders[thread];
+    return sender?.isOpen ? sender : undefined;
+  }
+
+  /** Takes what has arrived, now. */
+  drainNow(): void {
+    if (this.#isClosed) return;
+    this.#drainAll();
+    this.#flush();
+  }
+
+  /** Adopts a lane that another thread made towards this one. */
+  acceptLane(offer: LaneOffer): void {
+    if (this.#isClosed) return offer.port.close();
+    const reader = new LaneReader(openLane(offer.buffer, offer));
+    this.#inbound.push(new InboundLane(reader, new LanePort(offer.port, () => this.#onBell())));
+    this.wake();
+  }
+
+  /** Runs `task` in a later turn of this thread, after all that came before it. */
+  post(task: LocalTask): void {
+    this.#local.push(task);
+    this.#scheduleMicrotask();
+  }
+
+  /** Tasks of this thread that wait for their turn. */
+  get localSize(): number {
+    return this.#local.size;
+  }
+
+  /** Resolves when everything posted so far has had its turn. */
+  whenLocalRoom(): Promise<void> {
+    if (this.#local.size * 2 < this.#parts.backlogLimit) return Promise.resolve();
+    return new Promise((resolve) => this.post({ run: resolve }));
+  }
+
+  scheduleFlush(sender: LaneSender): void {
+    sender.flushScheduled = true;
+    this.#dirty.push(sender);
+    this.#scheduleMicrotask();
+  }
+
+  onRing(): void {
+    this.#idle.onRing();
+  }
+
+  /** Begins to poll, if it does not. */
+  wake(): void {
+    if (!this.#isAwake) {
+      this.#isAwake = true;
+      this.#park.unpark();
+      this.#budget.enter();
+    }
+    this.#scheduleImmediate();
+  }
+
+  /** Forgets a thread that ended: its published records were drained before, if any. */
+  dropThread(thread: number): void {
+    this.#senders[thread]?.close();
+    for (let i = this.#inbound.length - 1; i >= 0; i--) {
+      const lane = this.#inbound[i]!;
+      if (lane.producer !== thread) continue;
+      this.#drainLane(lane, Number.MAX_SAFE_INTEGER);
+      lane.close();
+      this.#inbound.splice(i, 1);
+    }
+  }
+
+  /** Publishes what is written and lets go of everything that keeps the thread alive. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#flush();
+    this.#isClosed = true;
+    for (const sender of this.#senders) sender?.close();
+    for (const lane of this.#inbound) lane.close();
+    this.#keepAlive.port1.close();
+    if (this.#isAwake) this.#budget.leave();
+    this.#isAwake = false;
+    this.#park.unpark();
+  }
+
+  readonly #onMicrotask = (): void => {
+    this.#microtaskScheduled = false;
+    if (this.#isClosed) return;
+    this.#drainLocal();
+    this.#flush();
+    // A caller that awaits one answer gets it here, without a turn of the event loop.
+    if (this.#parts.handler.expectsReplies()) {
+      this.#spin();
+      this.wake();
+    }
+    if (this.#blocked.length > 0) this.wake();
+    if (this.#local.size > 0 || this.#dirty.length > 0) this.#scheduleMicrotask();
+  };
+
+  readonly #onImmediate = (): void => {
+    this.#immediateScheduled = false;
+    if (this.#isClosed) return;
+    this.#microtaskTurns = 0;
+    if (this.#turn() || this.#spin()) this.#idle.onWork();
+    else if (this.#idle.onEmpty() === 'park' && this.#tryPark()) return;
+    this.#scheduleImmediate();
+  };
+
+  /** Everything that waits, once; true when something did. */
+  #turn(): boolean {
+    this.#nowMs = -1;
+    if (this.#blocked.length > 0) this.#dirty.push(...this.#blocked.splice(0));
+    const drained = this.#drainAll();
+    const ran = this.#drainLocal();
+    this.#flush();
+    return drained || ran;
+  }
+
+  /** Publishes PARKED, then looks once more everywhere: see {@link ParkWord}. */
+  #tryPark(): boolean {
+    this.#park.park();
+    if (this.#local.size > 0 || this.#dirty.length > 0 || this.#somethingArrived()) {
+      this.#park.unpark();
+      return false;
+    }
+    this.#isAwake = false;
+    this.#budget.leave();
+    return true;
+  }
+
+  #somethingArrived(): boolean {
+    if (this.#hasRecords()) return true;
+    for (let i = 0; i < this.#senders.length; i++) {
+      const sender = this.#senders[i];
+      if (sender?.isOpen && !sender.prepareToPark()) return true;
+    }
+    return false;
+  }
+
+  #onBell(): void {
+    if (this.#isClosed || this.#isAwake) return;
+    this.wake();
+    this.#turn();
+  }
+
+  /** Looks at the tails for some microseconds; true when records came and were handled. */
+  #spin(): boolean {
+    if (!this.#idle.spin(this.#hasRecords)) return false;
+    this.#drainAll();
+    this.#flush();
+    return true;
+  }
+
+  readonly #hasRecords = (): boolean => {
+    const lanes = this.#inbound;
+    for (let i = 0; i < lanes.length; i++) if (lanes[i]!.hasRecords()) return true;
+    return false;
+  };
+
+  #drainAll(): boolean {
+    let worked = false;
+    for (let round = 0; round < ROUNDS; round++) {
+      let count = 0;
+      for (let i = 0; i < this.#inbound.length; i++) {
+        count += this.#drainLane(this.#inbound[i]!, BATCH);
+      }
+      if (count === 0) break;
+      worked = true;
+      this.#flush();
+    }
+    return worked;
+  }
+
+  #drainLane(lane: InboundLane, limit: number): number {
+    try {
+      return lane.drain(this.#parts.handler, limit);
+    } catch (error) {
+      // Nothing after a broken record can be trusted; the other lanes go on.
+      this.#inbound.splice(this.#inbound.indexOf(lane), 1);
+      lane.close();
+      this.#parts.handler.onLaneFailure(lane.producer, error);
+      return 0;
+    }
+  }
+
+  #drainLocal(): boolean {
+    if (this.#local.size === 0) return false;
+    for (let left = LOCAL_BATCH; left > 0; left--) {
+      const task = this.#local.shift();
+      if (task === undefined) break;
+      task.run();
+    }
+    return true;
+  }
+
+  #flush(): void {
+    if (this.#dirty.length === 0) return;
+    const dirty = this.#dirty;
+    this.#dirty = [];
+    for (let i = 0; i < dirty.length; i++) {
+      const sender = dirty[i]!;
+      sender.flushScheduled = false;
+      if (!sender.flush() && sender.isOpen) this.#retryLater(sender);
+    }
+  }
+
+  /** The lane is full: tries again after the next turn, or when the consumer rings. */
+  #retryLater(sender: LaneSender): void {
+    sender.flushScheduled = true;
+    this.#blocked.push(sender);
+  }
+
+  #scheduleMicrotask(): void {
+    if (this.#microtaskScheduled || this.#isClosed) return;
+    if (++this.#microtaskTurns > MICROTASK_TURNS) return this.wake();
+    this.#microtaskScheduled = true;
+    // queueMicrotask makes an AsyncResource for every call; a reaction costs a tenth of that.
+    void resolved.then(this.#onMicrotask);
+  }
+
+  #scheduleImmediate(): void {
+    if (this.#immediateScheduled || this.#isClosed) return;
+    this.#immediateScheduled = true;
+    setImmediate(this.#onImmediate);
+  }
+
+  #openSender(thread: number): LaneSender {
+    const owners = { producer: this.thread, consumer: thread };
+    const buffer = createLane(owners, this.#parts.laneCapacityBytes);
+    const channel = new MessageChannel();
+    const sender = new LaneSender({
+      host: this,
+      thread,
+      writer: new LaneWriter(openLane(buffer, owners)),
+      port: new LanePort(channel.port1, () => this.#onBell()),
+      park: new ParkWord(this.#parts.region, thread),
+      backlogLimit: this.#parts.backlogLimit,
+    });
+    this.#senders[thread] = sender;
+    this.#parts.offerLane({ ...owners, buffer, port: channel.port2 });
+    return sender;
+  }
+}

@@ -1,0 +1,60 @@
+import type { ActorThread } from '../actor/actor-thread.js';
+import { type BesideSource, payloadBytes } from '../actor/payloads.js';
+import type { Relay } from '../actor/pending-calls.js';
+import { TICK_MS } from '../actor/deadline-wheel.js';
+import type { ReplyEnvelope } from '../codec/envelope.js';
+import { STATUS_FAILURE } from '../codec/stamps.js';
+import { RpcError } from '../errors/rpc-error.js';
+import type { CallOutlet } from '../mailbox/call-outlet.js';
+
+/** Whose call is passed on, and to whom. */
+export interface CallRelayParts {
+  readonly replyTo: CallOutlet;
+  /** The asker's own call number; 0 for a tell. */
+  readonly call: number;
+  /** The outlet that the answer comes through. */
+  readonly peer: CallOutlet;
+}
+
+/** An ask that the home thread makes on behalf of another thread or process. */
+export class CallRelay implements Relay {
+  readonly peer: object;
+  readonly #thread: ActorThread;
+  readonly #replyTo: CallOutlet;
+  readonly #call: number;
+
+  constructor(thread: ActorThread, parts: CallRelayParts) {
+    this.#thread = thread;
+    this.#replyTo = parts.replyTo;
+    this.#call = parts.call;
+    this.peer = parts.peer;
+  }
+
+  /**
+   * Takes a call number for the way on: 0 for a tell, -1 when too many calls wait. It outlives
+   * the asker's deadline by a moment, so that the asker is the one who reports it.
+   */
+  open(deadline: number, timeoutMs: number): number {
+    if (this.#call === 0) return 0;
+    const spareMs = 4 * TICK_MS;
+    const due = timeoutMs === 0 ? 0 : (deadline + spareMs) | 0;
+    const call = this.#thread.pending.open(this, due, timeoutMs === 0 ? 0 : timeoutMs + spareMs);
+    if (call === 0) return -1;
+    this.#thread.pending.relay(call, this);
+    return call;
+  }
+
+  onReply(reply: ReplyEnvelope, source: BesideSource): void {
+    const payload = payloadBytes(reply, source);
+    const isFailure = reply.status === STATUS_FAILURE;
+    this.#thread.replies.raw(this.#replyTo, this.#call, payload, isFailure);
+  }
+
+  onFailure(error: RpcError): void {
+    this.#thread.replies.failure(this.#replyTo, this.#call, error, {});
+  }
+
+  timeoutError(timeoutMs: number): RpcError {
+    return new RpcError('TIMEOUT', `no answer within ${timeoutMs} ms`, { limit: timeoutMs });
+  }
+}

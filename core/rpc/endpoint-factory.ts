@@ -1,0 +1,156 @@
+import type { ActorThread } from '../actor/actor-thread.js';
+import { RPC_PATH_PREFIX } from '../base/address.js';
+import { deferred } from '../base/deferred.js';
+import { describeThrown, isRpcError, RpcError } from '../errors/rpc-error.js';
+import {
+  type Closeable,
+  constructEndpoint,
+  type EndpointContext,
+  FencedRpcEndpoint,
+  type RpcEndpoint,
+} from './endpoint.js';
+import { tokenWords } from './fencing.js';
+import type { AnyGateway } from './gateway.js';
+import { MainThread } from './main-thread-executor.js';
+import { validateTurn } from './main-thread.js';
+import { type EndpointClass, methodsOf } from './method-table.js';
+import { RpcCell } from './rpc-cell.js';
+import type { RpcService } from './rpc-service.js';
+
+/** How to make one endpoint on this thread. */
+export interface EndpointPlan {
+  readonly endpointClass: EndpointClass;
+  readonly endpointId: string;
+  readonly args: readonly unknown[];
+  readonly address: string;
+  readonly isExported: boolean;
+}
+
+/** What an endpoint may ask of its thread. */
+export interface EndpointHost {
+  readonly thread: ActorThread;
+  readonly service: RpcService;
+  selfGateway(cell: RpcCell, address: string, contract: AnyGateway): object;
+  offload(module: string | URL, argument: unknown): Promise<unknown>;
+}
+
+/** The context of one endpoint: made before its cell, because constructors use it already. */
+class Context implements EndpointContext {
+  readonly endpointId: string;
+  readonly address: string;
+  readonly executor: MainThread;
+  readonly #host: EndpointHost;
+  #cell: RpcCell | undefined;
+  /** Registered by the constructor, before there is a cell. */
+  readonly #early: Closeable[] = [];
+
+  constructor(plan: EndpointPlan, host: EndpointHost) {
+    this.endpointId = plan.endpointId;
+    this.address = plan.address;
+    this.#host = host;
+    this.executor = new MainThread(host.thread, () => this.#cell);
+  }
+
+  get thread(): number {
+    return this.#host.thread.thread;
+  }
+
+  get rpcService(): RpcService {
+    return this.#host.service;
+  }
+
+  get logger(): ActorThread['logger'] {
+    return this.#host.thread.logger;
+  }
+
+  attach(cell: RpcCell): void {
+    this.#cell = cell;
+    cell.life.registerResource({ close: () => this.executor.close() });
+    for (const resource of this.#early) cell.life.registerResource(resource);
+  }
+
+  isRunning(): boolean {
+    return this.#cell?.life.isRunning ?? false;
+  }
+
+  validateRunsInMainThread(): void {
+    if (this.#cell) validateTurn(this.#cell, this.endpointId);
+  }
+
+  callAsync<T>(task: () => T | PromiseLike<T>, timeoutMs: number): Promise<T> {
+    const answer = deferred<T>();
+    const timer = this.#host.thread.clock.schedule(() => {
+      const text = `callAsync of ${this.endpointId} had no result within ${timeoutMs} ms`;
+      answer.reject(new RpcError('TIMEOUT', text, { limit: timeoutMs, endpoint: this.endpointId }));
+    }, timeoutMs);
+    this.executor.execute(() => {
+      try {
+        answer.resolve(task());
+      } catch (error) {
+        answer.reject(error);
+      }
+    });
+    return answer.promise.finally(() => timer.cancel());
+  }
+
+  registerResource(resource: Closeable): void {
+    if (this.#cell) this.#cell.life.registerResource(resource);
+    else this.#early.push(resource);
+  }
+
+  unregisterResource(resource: Closeable): boolean {
+    return this.#cell?.life.unregisterResource(resource) ?? false;
+  }
+
+  selfGateway(contract: AnyGateway): object {
+    if (this.#cell) return this.#host.selfGateway(this.#cell, this.address, contract);
+    throw new RpcError('INVALID_STATE', 'a self gateway exists from the end of the constructor on');
+  }
+
+  offload(module: string | URL, argument: unknown): Promise<unknown> {
+    return this.#host.offload(module, argument);
+  }
+}
+
+/** Constructs an endpoint and its cell; nothing is registered yet. */
+export function makeEndpoint(plan: EndpointPlan, host: EndpointHost): RpcCell {
+  const { endpointClass, endpointId } = plan;
+  const context = new Context(plan, host);
+  try {
+    const constructor = endpointClass as unknown as new (...args: unknown[]) => RpcEndpoint;
+    const endpoint = constructEndpoint(context, () => new constructor(...plan.args));
+    const cell = new RpcCell({
+      thread: host.thread,
+      endpointId,
+      path: RPC_PATH_PREFIX + endpointId,
+      endpoint,
+      methods: methodsOf(endpointClass),
+      token: endpoint instanceof FencedRpcEndpoint ? tokenWords(endpoint.fencingToken) : undefined,
+      isExported: plan.isExported,
+      stopTimeoutMs: host.thread.settings.stopTimeoutMs,
+    });
+    context.attach(cell);
+    return cell;
+  } catch (error) {
+    if (isRpcError(error)) throw error;
+    const text = `constructing ${endpointClass.name} as ${endpointId}: ${describeThrown(error)}`;
+    throw new RpcError('ENDPOINT_START_FAILED', text, { cause: error, endpoint: endpointId });
+  }
+}
+
+/** Loads an endpoint class by the module that exports it. */
+export async function loadEndpointClass(module: string, exportName: string): Promise<EndpointClass> {
+  let exports: Record<string, unknown>;
+  try {
+    exports = (await import(module)) as Record<string, unknown>;
+  } catch (error) {
+    const text = `module ${module} could not be loaded: ${describeThrown(error)}`;
+    if (isRpcError(error)) throw new RpcError(error.code, `${text}`, { cause: error });
+    throw new RpcError('ENDPOINT_START_FAILED', text, { cause: error });
+  }
+  const found = exports[exportName];
+  if (typeof found === 'function') return found as unknown as EndpointClass;
+  const names = Object.keys(exports).join(', ') || 'nothing';
+  const text = `module ${module} has no class ${exportName}; it exports ${names}`;
+  throw new RpcError('ENDPOINT_START_FAILED', text);
+}

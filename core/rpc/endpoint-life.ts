@@ -1,0 +1,175 @@
+import type { ActorThread } from '../actor/actor-thread.js';
+import { Lifecycle, type LifecycleState } from '../actor/lifecycle.js';
+import { type Deferred, deferred, ignoreRejection } from '../base/deferred.js';
+import type { ErrorCode } from '../errors/error-codes.js';
+import { describeThrown, RpcError } from '../errors/rpc-error.js';
+import type { Closeable, RpcEndpoint } from './endpoint.js';
+import { runInTurn } from './main-thread.js';
+
+/** What a life needs to know. */
+export interface EndpointLifeParts {
+  readonly thread: ActorThread;
+  readonly endpointId: string;
+  readonly endpoint: RpcEndpoint;
+  readonly stopTimeoutMs: number;
+}
+
+/**
+ * The life of one endpoint: STOPPED until started, serving from the end of `onStart` until
+ * `onStop` has settled, then gone. Every path ends the termination future exactly once.
+ */
+export class EndpointLife {
+  readonly #parts: EndpointLifeParts;
+  readonly #owner: object;
+  readonly #onTerminated: () => void;
+  readonly #lifecycle: Lifecycle;
+  readonly #termination: Deferred<void> = deferred();
+  readonly #resources = new Set<Closeable>();
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+  #wasStarted = false;
+  /** Read once per call. */
+  isServing = false;
+
+  constructor(parts: EndpointLifeParts, owner: object, onTerminated: () => void) {
+    this.#parts = parts;
+    this.#owner = owner;
+    this.#onTerminated = onTerminated;
+    this.#lifecycle = new Lifecycle(`endpoint ${parts.endpointId}`);
+    ignoreRejection(this.#termination.promise);
+  }
+
+  get state(): LifecycleState {
+    return this.#lifecycle.state;
+  }
+
+  get isRunning(): boolean {
+    return this.#lifecycle.state === 'RUNNING';
+  }
+
+  /** `runAsync` tasks run from `onStart` to the end of `onStop`. */
+  get acceptsTasks(): boolean {
+    return this.#lifecycle.state !== 'TERMINATED';
+  }
+
+  /** Ends after `onStop`; fails with its failure, or with that of `onStart`. */
+  get termination(): Promise<void> {
+    return this.#termination.promise;
+  }
+
+  get refusalCode(): ErrorCode {
+    const isGone = this.state === 'TERMINATED' || (this.state === 'TERMINATING' && !this.#wasStarted);
+    return isGone ? 'RECIPIENT_UNREACHABLE' : 'ENDPOINT_NOT_STARTED';
+  }
+
+  get refusalText(): string {
+    return this.refusalCode === 'ENDPOINT_NOT_STARTED'
+      ? `it is ${this.state}; call server.start() and await it first`
+      : 'it is terminated';
+  }
+
+  /** STOPPED -> RUNNING by way of `onStart`; when that fails the endpoint terminates. */
+  start(): Promise<void> {
+    if (this.#lifecycle.state === 'RUNNING') return Promise.resolve();
+    if (this.#lifecycle.state === 'STARTING') return this.#starting!;
+    try {
+      this.#lifecycle.move('STARTING');
+    } catch (error) {
+      return Promise.reject(error as RpcError);
+    }
+    this.#wasStarted = true;
+    this.#starting = this.#runOnStart();
+    return this.#starting;
+  }
+
+  /** RUNNING -> STOPPED: calls are refused until the next start. */
+  pause(): void {
+    if (this.#lifecycle.state === 'STOPPED') return;
+    this.#lifecycle.move('STOPPED');
+    this.isServing = false;
+  }
+
+  /** Closes resources, runs `onStop` once, ends. Asked twice, it is one stopping. */
+  terminate(cause?: unknown): Promise<void> {
+    this.#stopping ??= this.#terminate(cause);
+    return this.#termination.promise;
+  }
+
+  registerResource(resource: Closeable): void {
+    if (this.state === 'TERMINATING' || this.state === 'TERMINATED') {
+      const text = `endpoint ${this.#parts.endpointId} is stopping and takes no more resources`;
+      throw new RpcError('INVALID_STATE', text);
+    }
+    this.#resources.add(resource);
+  }
+
+  unregisterResource(resource: Closeable): boolean {
+    return this.#resources.delete(resource);
+  }
+
+  async #runOnStart(): Promise<void> {
+    try {
+      await runInTurn(this.#owner, () => this.#parts.endpoint.onStart());
+    } catch (error) {
+      const text = `onStart of ${this.#parts.endpointId} failed: ${describeThrown(error)}`;
+      const failure = new RpcError('ENDPOINT_START_FAILED', text, { cause: error });
+      this.terminate(failure).catch(() => {});
+      throw failure;
+    }
+    if (this.#lifecycle.state !== 'STARTING') {
+      const text = `endpoint ${this.#parts.endpointId} was stopped while onStart ran`;
+      throw new RpcError('INVALID_STATE', text);
+    }
+    this.#lifecycle.move('RUNNING');
+    this.isServing = true;
+  }
+
+  async #terminate(cause: unknown): Promise<void> {
+    const failures: unknown[] = cause === undefined ? [] : [cause];
+    // Started and paused: nothing is served while stopping. Running: calls are served to the end.
+    this.#lifecycle.move('TERMINATING');
+    await this.#closeResources(failures);
+    if (this.#wasStarted) await this.#runOnStop(failures);
+    this.isServing = false;
+    this.#lifecycle.move('TERMINATED');
+    this.#onTerminated();
+    if (failures.length === 0) return this.#termination.resolve();
+    this.#termination.reject(this.#stopError(failures, cause));
+  }
+
+  #stopError(failures: unknown[], cause: unknown): unknown {
+    if (failures.length === 1 && cause !== undefined) return cause;
+    const first = describeThrown(failures[0]);
+    const text = `stopping ${this.#parts.endpointId} failed: ${first}`;
+    const all = failures.length === 1 ? failures[0] : new AggregateError(failures, text);
+    return new RpcError('ENDPOINT_STOP_FAILED', text, { cause: all });
+  }
+
+  async #closeResources(failures: unknown[]): Promise<void> {
+    for (const resource of [...this.#resources].reverse()) {
+      try {
+        await runInTurn(this.#owner, () => resource.close());
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    this.#resources.clear();
+  }
+
+  async #runOnStop(failures: unknown[]): Promise<void> {
+    const { thread, stopTimeoutMs, endpointId, endpoint } = this.#parts;
+    const limit = deferred<void>();
+    const timer = thread.clock.schedule(() => {
+      const text = `onStop of ${endpointId} did not end within ${stopTimeoutMs} ms (stopTimeoutMs)`;
+      limit.reject(new RpcError('TIMEOUT', text, { limit: stopTimeoutMs }));
+    }, stopTimeoutMs);
+    try {
+      const stopped = runInTurn(this.#owner, async () => endpoint.onStop());
+      await Promise.race([stopped, limit.promise]);
+    } catch (error) {
+      failures.push(error);
+    } finally {
+      timer.cancel();
+    }
+  }
+}

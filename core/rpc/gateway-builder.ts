@@ -1,0 +1,76 @@
+import { inspect } from 'node:util';
+import { RpcError } from '../errors/rpc-error.js';
+import { BoundMethod, type GatewayClient, type GatewayTarget } from './gateway-client.js';
+
+/** What the engine knows about a gateway object. */
+interface GatewayFacts {
+  readonly target: GatewayTarget;
+  readonly client: GatewayClient;
+}
+
+const facts = new WeakMap<object, GatewayFacts>();
+
+/** A gateway prints as what it is, and is not a thenable. */
+class Gateway {
+  toJSON(): string {
+    return addressOf(this);
+  }
+
+  [inspect.custom](): string {
+    return `Gateway<${factsOf(this).target.contract.name}> ${addressOf(this)}`;
+  }
+}
+
+/**
+ * Makes the object that users call: one real function a method, built once a connection, no catch-all proxy,
+ * so that `await`, `console.log`, `JSON.stringify` and spread never call anything remote.
+ */
+export function buildGateway(target: GatewayTarget, client: GatewayClient, peer: object): object {
+  const gateway = new Gateway() as Gateway & Record<string, unknown>;
+  target.contract.methods.forEach((descriptor, index) => {
+    const method = new BoundMethod(target, descriptor, target.methods[index]!, peer);
+    gateway[descriptor.name] =
+      descriptor.kind === 'ask' ? askFunction(client, method) : tellFunction(client, method);
+  });
+  facts.set(gateway, { target, client });
+  return gateway;
+}
+
+/** `arguments` instead of a rest parameter: the usual call allocates no list. */
+function askFunction(client: GatewayClient, method: BoundMethod): unknown {
+  return function (first: unknown): Promise<unknown> {
+    if (arguments.length === 1) return client.askOne(method, first);
+    return client.ask(method, Array.from(arguments));
+  };
+}
+
+function tellFunction(client: GatewayClient, method: BoundMethod): unknown {
+  return function (first: unknown): void {
+    if (arguments.length === 1) client.tellOne(method, first);
+    else client.tell(method, Array.from(arguments));
+  };
+}
+
+function factsOf(gateway: object): GatewayFacts {
+  const found = facts.get(gateway);
+  if (found) return found;
+  throw new RpcError('INVALID_ARGUMENT', 'this is not a gateway made by connect or getSelfGateway');
+}
+
+/** Address of the endpoint behind a gateway (Flink RpcGateway.getAddress). */
+export function addressOf(gateway: object): string {
+  return factsOf(gateway).target.address;
+}
+
+/** Host of the endpoint behind a gateway, `localhost` inside this process (Flink getHostname). */
+export function hostnameOf(gateway: object): string {
+  return factsOf(gateway).target.hostname;
+}
+
+/**
+ * Resolves when the way to the endpoint has room again: at once as long as less than half of the
+ * lane is in use. A producer of tells awaits it now and then; that is all the pacing it needs.
+ */
+export function ready(gateway: object): Promise<void> {
+  return factsOf(gateway).client.ready();
+}

@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto';
+import { LIMITS } from '../config/limits.js';
+import { checkDurationMs } from '../config/options.js';
+import { RpcError } from '../errors/rpc-error.js';
+
+/** Per-method options of a contract. */
+export interface MethodOptions {
+  /** Deadline of the method's asks in milliseconds; default: that of gateway or service. */
+  readonly timeoutMs?: number;
+}
+
+/** Carries argument and result types; exists for the compiler only. */
+declare const types: unique symbol;
+
+/** A method whose caller waits for an answer (Flink: a method returning a CompletableFuture). */
+export interface AskMethod<Args extends readonly unknown[], Result> {
+  readonly kind: 'ask';
+  readonly options: MethodOptions;
+  readonly [types]?: ((args: Args) => Result) | undefined;
+}
+
+/** A method that is told: no answer, no failure at the caller (Flink: a void method). */
+export interface TellMethod<Args extends readonly unknown[]> {
+  readonly kind: 'tell';
+  readonly options: MethodOptions;
+  readonly [types]?: ((args: Args) => void) | undefined;
+}
+
+/** Any method of a contract. */
+export interface AnyMethod {
+  readonly kind: 'ask' | 'tell';
+  readonly options: MethodOptions;
+}
+
+/** The methods of a contract by name. */
+export interface MethodTable {
+  readonly [name: string]: AnyMethod;
+}
+
+/** Declares an ask: `ask<[by: number], number>()`. */
+export function ask<Args extends readonly unknown[] = [], Result = void>(
+  options: MethodOptions = {},
+): AskMethod<Args, Result> {
+  return { kind: 'ask', options };
+}
+
+/** Declares a tell: `tell<[key: string]>()`. */
+export function tell<Args extends readonly unknown[] = []>(
+  options: MethodOptions = {},
+): TellMethod<Args> {
+  return { kind: 'tell', options };
+}
+
+/** One method as the engine sees it. */
+export interface MethodDescriptor {
+  readonly name: string;
+  readonly kind: 'ask' | 'tell';
+  readonly timeoutMs: number | undefined;
+  /** How arguments and results are encoded; part of compatibility. */
+  readonly codec: string;
+}
+
+/** A contract: what may be called from outside, as a value and (by `GatewayOf`) as a type. */
+export interface GatewayContract<Methods extends MethodTable = MethodTable> {
+  readonly name: string;
+  readonly methods: readonly MethodDescriptor[];
+  /** Equal for equal names, kinds and codecs: makes the usual handshake cheap. */
+  readonly hash: string;
+  readonly [types]?: Methods | undefined;
+}
+
+/** Any contract. */
+export type AnyGateway = GatewayContract<MethodTable>;
+
+type MethodsOf<Contract> = Contract extends GatewayContract<infer Methods> ? Methods : never;
+
+/** The gateway type of a contract: asks answer a promise, tells answer nothing. */
+export type GatewayOf<Contract extends AnyGateway> = {
+  readonly [Name in keyof MethodsOf<Contract>]: MethodsOf<Contract>[Name] extends AskMethod<
+    infer Args,
+    infer Result
+  >
+    ? (...args: [...args: Args, options?: CallOptions]) => Promise<Result>
+    : MethodsOf<Contract>[Name] extends TellMethod<infer Args>
+      ? (...args: Args) => void
+      : never;
+};
+
+/** What a class must have to serve a contract; results may be values or promises. */
+export type Serves<Contract extends AnyGateway> = {
+  [Name in keyof MethodsOf<Contract>]: MethodsOf<Contract>[Name] extends AskMethod<
+    infer Args,
+    infer Result
+  >
+    ? (...args: Args) => Result | PromiseLike<Result>
+    : MethodsOf<Contract>[Name] extends TellMethod<infer Args>
+      ? (...args: Args) => unknown
+      : never;
+};
+
+/** Names that a gateway object or the language gives a meaning of its own. */
+const RESERVED = new Set(['then', 'catch', 'finally', 'constructor', '__proto__', 'toJSON']);
+const METHOD_NAME = /^[A-Za-z_$][A-Za-z0-9_$]*$/;
+
+function describe(contract: string, name: string, method: AnyMethod): MethodDescriptor {
+  if (!METHOD_NAME.test(name) || RESERVED.has(name) || name.length > LIMITS.nameLength) {
+    throw new RpcError('INVALID_ARGUMENT', `contract ${contract}: a method cannot be named "${name}"`);
+  }
+  const { timeoutMs } = method.options;
+  if (timeoutMs !== undefined) checkDurationMs(`${contract}.${name} timeoutMs`, timeoutMs);
+  return { name, kind: method.kind, timeoutMs, codec: 'value' };
+}
+
+/** Defines a contract; throws `INVALID_ARGUMENT` for names that cannot be served. */
+export function defineGateway<const Methods extends MethodTable>(
+  name: string,
+  methods: Methods,
+): GatewayContract<Methods> {
+  if (name.length === 0 || name.length > LIMITS.nameLength) {
+    throw new RpcError('INVALID_ARGUMENT', `a contract name has 1 to ${LIMITS.nameLength} letters`);
+  }
+  const descriptors = Object.keys(methods).map((key) => describe(name, key, methods[key]!));
+  if (descriptors.length === 0 || descriptors.length > LIMITS.methodsPerEndpoint) {
+    const bound = `1 to ${LIMITS.methodsPerEndpoint} methods`;
+    throw new RpcError('INVALID_ARGUMENT', `contract ${name} needs ${bound}`);
+  }
+  const signatures = descriptors.map((d) => `${d.name}:${d.kind}:${d.codec}`).sort();
+  const hash = createHash('sha256').update(`${name}\n${signatures.join('\n')}`).digest('hex');
+  return { name, methods: descriptors, hash };
+}
+
+/** Per-call options; made by {@link callOptions} and always the last argument. */
+export class CallOptions {
+  readonly timeoutMs: number | undefined;
+  readonly signal: AbortSignal | undefined;
+
+  constructor(timeoutMs: number | undefined, signal: AbortSignal | undefined) {
+    this.timeoutMs = timeoutMs;
+    this.signal = signal;
+  }
+}
+
+/** Options for one ask: a deadline in milliseconds, a signal that cancels. */
+export function callOptions(options: {
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}): CallOptions {
+  const { timeoutMs } = options;
+  if (timeoutMs !== undefined) checkDurationMs('timeoutMs', timeoutMs);
+  return new CallOptions(timeoutMs, options.signal);
+}

@@ -1,0 +1,64 @@
+import {
+  decodeHandshakeRequest,
+  encodeHandshakeAccepted,
+  encodeHandshakeRequest,
+  type HandshakeRequest,
+} from '../codec/control-codec.js';
+import { RpcError } from '../errors/rpc-error.js';
+import type { AnyGateway } from './gateway.js';
+import type { EndpointMethods } from './method-table.js';
+
+/** Version of the calls themselves; frames have one of their own. */
+export const RPC_PROTOCOL_VERSION = 1;
+
+/** What a caller with this contract asks of an endpoint. */
+export function handshakeRequest(contract: AnyGateway): Uint8Array {
+  return encodeHandshakeRequest({
+    protocolVersion: RPC_PROTOCOL_VERSION,
+    contract: contract.name,
+    contractHash: contract.hash,
+    methods: contract.methods.map(({ name, kind, codec }) => ({
+      name,
+      kind: kind === 'ask' ? 1 : 0,
+      codec,
+    })),
+  });
+}
+
+/**
+ * The endpoint's side: the caller's contract must be one it serves, and each of the caller's
+ * methods among the endpoint's by name, kind and codec. Throws `HANDSHAKE_REJECTED` naming both.
+ */
+export function acceptHandshake(
+  methods: EndpointMethods,
+  endpointId: string,
+  request: Uint8Array,
+): Uint8Array {
+  const wanted = decodeHandshakeRequest(request);
+  const problem = incompatibility(methods, wanted);
+  if (problem) {
+    const served = [...methods.contracts.keys()].join(', ') || 'no contract';
+    const text = `${endpointId} serves ${served}; the caller wants ${wanted.contract}: ${problem}`;
+    throw new RpcError('HANDSHAKE_REJECTED', text, { effect: 'none', endpoint: endpointId });
+  }
+  const indexes = wanted.methods.map(({ name }) => methods.indexOf(name)!);
+  return encodeHandshakeAccepted({ methods: indexes });
+}
+
+function incompatibility(methods: EndpointMethods, wanted: HandshakeRequest): string | undefined {
+  if (wanted.protocolVersion !== RPC_PROTOCOL_VERSION) {
+    return `protocol version ${wanted.protocolVersion}, this side speaks ${RPC_PROTOCOL_VERSION}`;
+  }
+  const contract = methods.contracts.get(wanted.contract);
+  if (!contract) return 'it does not serve that contract';
+  if (contract.hash === wanted.contractHash) return undefined;
+  for (const { name, kind, codec } of wanted.methods) {
+    const index = methods.indexOf(name);
+    if (index === undefined) return `it has no method ${name}`;
+    const own = methods.descriptors[index]!;
+    const wantedKind = kind === 1 ? 'ask' : 'tell';
+    if (own.kind !== wantedKind) return `${name} is ${own.kind} there and ${wantedKind} here`;
+    if (own.codec !== codec) return `${name} is encoded as ${own.codec} there and ${codec} here`;
+  }
+  return undefined;
+}

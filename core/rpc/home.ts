@@ -1,0 +1,219 @@
+import type { Address } from '../base/address.js';
+import { randomIncarnation } from '../base/ids.js';
+import type { EffectiveOptions } from '../config/options.js';
+import { describeThrown, RpcError } from '../errors/rpc-error.js';
+import type { LaneOffer } from '../mailbox/mailbox.js';
+import { createRegion, type Region } from '../memory/region-descriptor.js';
+import { Directory } from './directory.js';
+import { loadEndpointClass } from './endpoint-factory.js';
+import type { FencingToken } from './fencing.js';
+import type { AnyGateway } from './gateway.js';
+import { HomeEndpoint } from './home-endpoint.js';
+import type { EndpointClass } from './method-table.js';
+import { RemotePeers } from './remote-peers.js';
+import { RpcService, type ServiceBackend } from './rpc-service.js';
+import { type OffloadPool, RpcThread } from './rpc-thread.js';
+import {
+  AGENT_SLOT,
+  AgentGateway,
+  type CreatedEndpoint,
+  type EndpointSpec,
+  type Placement,
+  type RemoteRoute,
+} from './system-contracts.js';
+import { Agent, Reception } from './system-endpoints.js';
+import type { ThreadHost } from './thread-host.js';
+import { HomeThreads } from './home-threads.js';
+import type { Transport } from '../transport/byte-stream.js';
+
+/** The ports that the composition root fills in. */
+export interface ServicePorts {
+  readonly threadHost: ThreadHost;
+  readonly offload: OffloadPool;
+  readonly transport: Transport;
+}
+
+/**
+ * The home thread of a service: owns the directory, the worker threads and the sockets, and does
+ * what the other threads ask of it.
+ */
+export class Home implements ServiceBackend {
+  readonly service: RpcService;
+  readonly rpcThread: RpcThread;
+  readonly directory = new Directory();
+  readonly peers: RemotePeers;
+  isClosed = false;
+  readonly #options: EffectiveOptions;
+  readonly #threads: HomeThreads;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: EffectiveOptions, ports: ServicePorts) {
+    this.#options = options;
+    const { settings, clock, logger } = options;
+    const region: Region = createRegion(settings.threads + 1);
+    const base: Omit<Address, 'path'> = {
+      protocol: 'local',
+      system: settings.systemName,
+      host: '',
+      port: -1,
+    };
+    const epochMs = clock.nowMs();
+    this.rpcThread = new RpcThread({
+      thread: 0,
+      region,
+      settings,
+      clock,
+      logger,
+      epochMs,
+      base,
+      offload: ports.offload,
+      offerLane: (offer) => this.#threads.forward(offer),
+    });
+    this.service = new RpcService(this.rpcThread, this);
+    this.peers = new RemotePeers(this.rpcThread, ports.transport, randomIncarnation());
+    this.#threads = new HomeThreads({
+      host: ports.threadHost,
+      options,
+      region,
+      epochMs,
+      acceptLane: (offer: LaneOffer) => this.rpcThread.thread.mailbox.acceptLane(offer),
+      onExit: (thread, error) => this.#onThreadExit(thread, error),
+    });
+  }
+
+  get threads(): number {
+    return this.#options.settings.threads;
+  }
+
+  get port(): number {
+    return this.peers.port;
+  }
+
+  /** Opens the port, brings the threads up. On failure everything is closed again. */
+  async start(): Promise<RpcService> {
+    try {
+      this.#startSystemEndpoints();
+      if (this.#options.listen) this.rpcThread.base = await this.peers.listen(this.#options.listen);
+      await this.#threads.start(this.rpcThread.base, this.port);
+      return this.service;
+    } catch (error) {
+      await this.close().catch(() => {});
+      throw error;
+    }
+  }
+
+  startClass(
+    endpointClass: EndpointClass,
+    spec: EndpointSpec,
+    placement: Placement,
+  ): Promise<CreatedEndpoint> {
+    const thread = this.#threads.place(placement);
+    return thread === 0
+      ? this.#createAtHome(spec, async () => endpointClass)
+      : this.#createAt(thread, spec);
+  }
+
+  /** As {@link startClass}, for a caller on another thread, who has no class value to give. */
+  startSpec(spec: EndpointSpec, placement: Placement): Promise<CreatedEndpoint> {
+    const thread = this.#threads.place(placement);
+    return thread === 0
+      ? this.#createAtHome(spec, () => loadEndpointClass(spec.module, spec.exportName))
+      : this.#createAt(thread, spec);
+  }
+
+  connectRemote(
+    address: string,
+    contract: AnyGateway,
+    token: FencingToken | undefined,
+  ): Promise<object> {
+    return this.peers.connect(address, contract, token);
+  }
+
+  openRoute(address: string, request: Uint8Array): Promise<RemoteRoute> {
+    return this.peers.openRoute(address, request);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #createAtHome(
+    spec: EndpointSpec,
+    load: () => Promise<EndpointClass>,
+  ): Promise<CreatedEndpoint> {
+    this.directory.reserve(spec.endpointId);
+    try {
+      const endpointClass = await load();
+      const { endpointId, args } = spec;
+      const plan = { endpointClass, endpointId, args, isExported: true };
+      const cell = this.rpcThread.create(plan, this.service, (ended) => {
+        this.directory.release(ended.endpointId, ended.address);
+      });
+      this.directory.bind(endpointId, cell.address);
+      return this.rpcThread.describe(cell);
+    } catch (error) {
+      this.directory.cancel(spec.endpointId);
+      throw error;
+    }
+  }
+
+  async #createAt(thread: number, spec: EndpointSpec): Promise<CreatedEndpoint> {
+    this.directory.reserve(spec.endpointId);
+    try {
+      const created = await this.#agent(thread).create(spec);
+      this.directory.bind(spec.endpointId, created);
+      return created;
+    } catch (error) {
+      this.directory.cancel(spec.endpointId);
+      throw error;
+    }
+  }
+
+  #agent(thread: number): AgentGateway {
+    return this.rpcThread.systemGateway(AgentGateway, thread, AGENT_SLOT);
+  }
+
+  #startSystemEndpoints(): void {
+    const system = (endpointClass: unknown, args: readonly unknown[], isExported: boolean): void => {
+      const found = endpointClass as EndpointClass;
+      const plan = { endpointClass: found, endpointId: found.name, args, isExported };
+      this.rpcThread.createSystem(plan, this.service);
+    };
+    // The order gives the fixed slots of system-contracts.
+    system(Reception, [this.rpcThread, this.directory], true);
+    system(Agent, [this.rpcThread, this.service], false);
+    system(HomeEndpoint, [this], false);
+  }
+
+  #onThreadExit(thread: number, error: RpcError): void {
+    this.directory.releaseThread(thread);
+    this.rpcThread.thread.onThreadTerminated(thread, () => error);
+    for (const other of this.#threads.alive()) {
+      this.#agent(other).threadTerminated(thread, error.message);
+    }
+    if (!this.isClosed) this.#options.logger.error({ thread, error }, 'a worker thread ended');
+  }
+
+  async #close(): Promise<void> {
+    this.isClosed = true;
+    const failures = await this.#terminateAll();
+    await this.peers.close();
+    await this.#threads.terminate();
+    const name = this.#options.settings.systemName;
+    this.rpcThread.thread.close(
+      () => new RpcError('SERVICE_CLOSED', `service ${name} is closed`, { effect: 'unknown' }),
+    );
+    if (failures.length === 0) return;
+    const text = `${failures.length} endpoints of ${name} failed to stop: ${failures.join('; ')}`;
+    throw new RpcError('ENDPOINT_STOP_FAILED', text);
+  }
+
+  async #terminateAll(): Promise<string[]> {
+    const remote = this.#threads.alive().map((thread) => this.#agent(thread).terminateAll());
+    const answers = await Promise.allSettled([this.rpcThread.terminateAll(), ...remote]);
+    return answers.flatMap((a) =>
+      a.status === 'fulfilled' ? a.value : [describeThrown(a.reason)],
+    );
+  }
+}

@@ -1,0 +1,51 @@
+import type { TimerHandle } from '../base/clock.js';
+import { RpcError } from '../errors/rpc-error.js';
+
+/**
+ * Whose synchronous turn it is on this thread. Only one endpoint runs at a time on a thread, so
+ * one variable a thread is enough.
+ */
+let current: object | undefined;
+
+/** Runs `task` as a turn of `owner`. */
+export function runInTurn<T>(owner: object, task: () => T): T {
+  const outer = current;
+  current = owner;
+  try {
+    return task();
+  } finally {
+    current = outer;
+  }
+}
+
+/** Begins a turn without a closure; the caller must give the answer to {@link leaveTurn}. */
+export function enterTurn(owner: object): object | undefined {
+  const outer = current;
+  current = owner;
+  return outer;
+}
+
+export function leaveTurn(outer: object | undefined): void {
+  current = outer;
+}
+
+/**
+ * Fails with `WRONG_THREAD` inside another endpoint's turn. Between turns, after an await say,
+ * nobody can tell whose code runs, so that passes.
+ */
+export function validateTurn(owner: object, endpoint: string): void {
+  if (current === undefined || current === owner) return;
+  throw new RpcError(
+    'WRONG_THREAD',
+    `endpoint ${endpoint} was used in the turn of another endpoint; use runAsync or a gateway`,
+    { endpoint },
+  );
+}
+
+/** Runs tasks in the main thread of one endpoint (Flink ComponentMainThreadExecutor). */
+export interface MainThreadExecutor {
+  /** Runs `task` in a later turn, after everything sent to the endpoint before. */
+  execute(task: () => void): void;
+  /** Runs `task` in a turn once `delayMs` have passed, never earlier; dropped when the endpoint stops. */
+  schedule(task: () => void, delayMs: number): TimerHandle;
+}

@@ -1,0 +1,183 @@
+import type { ActorThread } from '../actor/actor-thread.js';
+import { encodeApart, NUMBER_BYTES_MAX, TICKET_BYTES } from '../actor/payloads.js';
+import { tooManyPendingAsks } from '../actor/pending-calls.js';
+import { countAndFlags, FLAG_BESIDE } from '../codec/stamps.js';
+import { writeNumber } from '../codec/value-tags.js';
+import { RpcError } from '../errors/rpc-error.js';
+import type { CallOutlet } from '../mailbox/call-outlet.js';
+import { type BoundMethod, cancelOnAbort, type GatewayClient, takeOptions } from './gateway-client.js';
+
+const ONE_ARGUMENT = countAndFlags(1, 0);
+
+/**
+ * Calls to another thread or process: stamps each call straight into the outlet. Nothing is
+ * allocated per ask but its promise.
+ */
+export class OutletClient implements GatewayClient {
+  readonly #thread: ActorThread;
+  readonly #outlet: CallOutlet;
+  readonly #isRemote: boolean;
+  /** A list of one argument, reused: encoders take lists. */
+  readonly #single: unknown[] = [undefined];
+  /** Arguments of the big call being sent. */
+  #count = 0;
+
+  constructor(thread: ActorThread, outlet: CallOutlet) {
+    this.#thread = thread;
+    this.#outlet = outlet;
+    this.#isRemote = outlet.isRemote;
+  }
+
+  askOne(method: BoundMethod, argument: unknown): Promise<unknown> {
+    if (typeof argument !== 'number') return this.ask(method, [argument]);
+    const { timeoutMs } = method;
+    const pending = this.#thread.pending;
+    const deadline = timeoutMs === 0 ? 0 : this.#thread.deadlineAfter(timeoutMs);
+    const call = pending.open(method, deadline, timeoutMs);
+    if (call === 0) return this.#refuseAsk();
+    if (!this.#sendNumber(method, call, this.#isRemote ? timeoutMs : deadline, argument)) {
+      pending.close(call);
+      return Promise.reject(this.#refusal(method));
+    }
+    return this.#promise(call);
+  }
+
+  ask(method: BoundMethod, args: unknown[]): Promise<unknown> {
+    const options = takeOptions(args);
+    const signal = options?.signal;
+    if (signal?.aborted) {
+      const reason = method.error('CANCELLED', 'the signal was aborted', 'none', signal.reason);
+      return Promise.reject(reason);
+    }
+    const timeoutMs = options?.timeoutMs ?? method.timeoutMs;
+    const pending = this.#thread.pending;
+    const deadline = timeoutMs === 0 ? 0 : this.#thread.deadlineAfter(timeoutMs);
+    const call = pending.open(method, deadline, timeoutMs);
+    if (call === 0) return this.#refuseAsk();
+    const error = this.#trySend(method, call, this.#isRemote ? timeoutMs : deadline, args);
+    if (error) {
+      pending.close(call);
+      return Promise.reject(error);
+    }
+    const promise = this.#promise(call);
+    if (signal) cancelOnAbort(this.#thread, method, call, signal);
+    return promise;
+  }
+
+  tellOne(method: BoundMethod, argument: unknown): void {
+    if (typeof argument !== 'number') {
+      this.#single[0] = argument;
+      const error = this.#trySend(method, 0, 0, this.#single);
+      this.#single[0] = undefined;
+      if (error) throw error;
+    } else if (!this.#sendNumber(method, 0, 0, argument)) {
+      throw this.#refusal(method);
+    }
+  }
+
+  tell(method: BoundMethod, args: unknown[]): void {
+    const error = this.#trySend(method, 0, 0, args);
+    if (error) throw error;
+  }
+
+  ready(): Promise<void> {
+    return this.#outlet.whenRoom();
+  }
+
+  #promise(call: number): Promise<unknown> {
+    const promise = this.#thread.pending.promise(call);
+    const site = this.#thread.captureSite();
+    if (site) this.#thread.pending.rememberSite(call, site);
+    return promise;
+  }
+
+  /** The fast path: one number needs no measuring and is stamped in a few stores. */
+  #sendNumber(method: BoundMethod, call: number, deadline: number, value: number): boolean {
+    const outlet = this.#outlet;
+    const stamp = method.stamp;
+    const at = outlet.claim(stamp.prefixBytes + NUMBER_BYTES_MAX);
+    if (at < 0) return false;
+    const words = outlet.words;
+    const payloadAt = stamp.stamp(words, at, call, deadline);
+    const end = writeNumber(words, payloadAt >> 2, value) << 2;
+    stamp.finish(words, at, ONE_ARGUMENT, end - payloadAt);
+    outlet.commit(end - at, stamp.type);
+    return true;
+  }
+
+  #trySend(
+    method: BoundMethod,
+    call: number,
+    deadline: number,
+    args: unknown[],
+  ): RpcError | undefined {
+    try {
+      return this.#send(method, call, deadline, args) ? undefined : this.#refusal(method);
+    } catch (error) {
+      return method.adopt(error);
+    }
+  }
+
+  #send(method: BoundMethod, call: number, deadline: number, args: unknown[]): boolean {
+    const outlet = this.#outlet;
+    const stamp = method.stamp;
+    const encoder = this.#thread.encoder;
+    const bound = encoder.measure(args, args.length, 'arguments');
+    if (bound >= outlet.besideBytes || stamp.prefixBytes + bound > outlet.recordLimitBytes) {
+      this.#count = args.length;
+      return this.#sendBig(method, call, deadline, bound);
+    }
+    const at = outlet.claim(stamp.prefixBytes + bound);
+    if (at < 0) return false;
+    const payloadAt = stamp.stamp(outlet.words, at, call, deadline);
+    const written = encoder.write(outlet.words, outlet.bytes, payloadAt);
+    stamp.finish(outlet.words, at, countAndFlags(args.length, 0), written);
+    outlet.commit(payloadAt - at + written, stamp.type);
+    return true;
+  }
+
+  /**
+   * Encodes into memory of its own first. Over a lane that memory is handed over whole; over a
+   * connection the exact size is judged, because the bound of a text is three times its length.
+   */
+  #sendBig(method: BoundMethod, call: number, deadline: number, bound: number): boolean {
+    const outlet = this.#outlet;
+    const stamp = method.stamp;
+    const { bytes, length } = encodeApart(this.#thread.encoder, bound);
+    const isBeside = length >= outlet.besideBytes;
+    const payloadBytes = isBeside ? TICKET_BYTES : length;
+    checkRecordSize(stamp.prefixBytes + payloadBytes, outlet.recordLimitBytes);
+    const at = outlet.claim(stamp.prefixBytes + payloadBytes);
+    if (at < 0) return false;
+    const payloadAt = stamp.stamp(outlet.words, at, call, deadline);
+    if (isBeside) outlet.words[payloadAt >> 2] = outlet.sendBeside(trim(bytes, length));
+    else outlet.bytes.set(new Uint8Array(bytes, 0, length), payloadAt);
+    const flags = isBeside ? FLAG_BESIDE : 0;
+    stamp.finish(outlet.words, at, countAndFlags(this.#count, flags), payloadBytes);
+    outlet.commit(stamp.prefixBytes + payloadBytes, stamp.type);
+    return true;
+  }
+
+  #refuseAsk(): Promise<never> {
+    return Promise.reject(tooManyPendingAsks(this.#thread.settings.maxPendingAsks));
+  }
+
+  #refusal(method: BoundMethod): RpcError {
+    if (!this.#outlet.isOpen) {
+      return method.error('RECIPIENT_UNREACHABLE', 'the way to it is closed; connect again', 'none');
+    }
+    const text = 'the lane and its backlog are full (option backlogLimit); await ready(gateway)';
+    return method.error('MAILBOX_FULL', text, 'none');
+  }
+}
+
+function trim(bytes: ArrayBuffer, length: number): ArrayBuffer {
+  return length === bytes.byteLength ? bytes : bytes.slice(0, length);
+}
+
+function checkRecordSize(actual: number, limit: number): void {
+  if (actual <= limit) return;
+  const text = `the call takes ${actual} bytes, the limit is ${limit}`;
+  const option = 'option maximumFramesize of both sides, less the frame header';
+  throw new RpcError('FRAME_TOO_LARGE', `${text} (${option})`, { limit, actual });
+}

@@ -1,0 +1,154 @@
+import { threadOf } from '../actor/cell.js';
+import { forwardInvocation } from '../actor/forward.js';
+import { nothingBeside } from '../actor/payloads.js';
+import { InvocationEnvelope, ReplyEnvelope } from '../codec/envelope.js';
+import { type CheckedRecord, checkRecord } from '../codec/frame-check.js';
+import { RECORD_REPLY } from '../codec/stamps.js';
+import { RpcError } from '../errors/rpc-error.js';
+import type { Connection, ConnectionListener } from '../transport/connection.js';
+import { ConnectionOutlet } from './connection-outlet.js';
+import { CallRelay } from './call-relay.js';
+import { OutletClient } from './outlet-client.js';
+import type { RpcThread } from './rpc-thread.js';
+import { AGENT_SLOT } from './system-contracts.js';
+
+/**
+ * The other process at the end of one connection: takes its calls to endpoints here, and carries
+ * ours to endpoints there.
+ */
+export class RemotePeer implements ConnectionListener {
+  readonly #rpcThread: RpcThread;
+  readonly #invocation = new InvocationEnvelope();
+  readonly #reply = new ReplyEnvelope();
+  readonly #closeListeners = new Set<() => void>();
+  #connection: Connection | undefined;
+  #outlet: ConnectionOutlet | undefined;
+  #client: OutletClient | undefined;
+  #isPaused = false;
+
+  /** A peer that we dial is attached once its handshake is over. */
+  constructor(rpcThread: RpcThread, connection: Connection | undefined) {
+    this.#rpcThread = rpcThread;
+    if (connection) this.attach(connection);
+  }
+
+  attach(connection: Connection): void {
+    if (this.#connection) return;
+    this.#connection = connection;
+    this.#outlet = new ConnectionOutlet(connection);
+    this.#client = new OutletClient(this.#rpcThread.thread, this.#outlet);
+  }
+
+  get outlet(): ConnectionOutlet {
+    return this.#outlet!;
+  }
+
+  get client(): OutletClient {
+    return this.#client!;
+  }
+
+  /** Runs `listener` when the connection is gone, at once when it is. */
+  onClosed(listener: () => void): void {
+    if (this.#outlet?.isOpen) this.#closeListeners.add(listener);
+    else listener();
+  }
+
+  close(): void {
+    void this.#connection?.close();
+  }
+
+  onRecord(connection: Connection, type: number, offset: number, length: number): void {
+    this.attach(connection);
+    const checked = checkRecord(connection.inbound, type, offset, length);
+    if (typeof checked === 'string') {
+      throw new RpcError('PROTOCOL_ERROR', `${connection.remote} sent a bad record: ${checked}`);
+    }
+    if (checked.type === RECORD_REPLY) this.#onReply(checked);
+    else this.#onInvocation(checked);
+  }
+
+  onWritable(): void {
+    this.outlet.wakeWaiters();
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#connection!.resume();
+  }
+
+  onClose(connection: Connection, error: RpcError | undefined): void {
+    this.attach(connection);
+    const why = error ? `: ${error.message}` : '';
+    const text = `the connection to ${connection.remote} is closed${why}`;
+    const outlet = this.outlet;
+    const lost = (): RpcError => new RpcError('PEER_LOST', text, { cause: error });
+    this.#rpcThread.thread.pending.failPeer(outlet, lost);
+    outlet.wakeWaiters();
+    for (const listener of this.#closeListeners) listener();
+    this.#closeListeners.clear();
+  }
+
+  #onReply({ source, offset }: CheckedRecord): void {
+    const { thread } = this.#rpcThread;
+    this.#reply.wrap(source, offset);
+    // A peer may answer only what it was asked: call numbers of others are not its business.
+    if (thread.pending.peerOf(this.#reply.call) !== this.#outlet) thread.pending.lateAnswers++;
+    else thread.onReply(this.#reply, nothingBeside);
+  }
+
+  #onInvocation({ source, type, offset }: CheckedRecord): void {
+    const { thread } = this.#rpcThread;
+    const envelope = this.#invocation;
+    envelope.wrap(source, type, offset);
+    const timeoutMs = envelope.deadline;
+    if (timeoutMs !== 0) envelope.deadline = thread.deadlineAfter(timeoutMs);
+    const to = threadOf(envelope.recipient);
+    if (to !== 0) this.#forward(envelope, to, timeoutMs);
+    else if (this.#isOpenToPeers(envelope)) thread.deliver(envelope, this.outlet, nothingBeside);
+    else this.#refuse(envelope, new RpcError('RECIPIENT_UNREACHABLE', 'nobody lives there'));
+    // Answers are never refused room, so their number is bounded by not reading more questions.
+    if (!this.#isPaused && !this.outlet.hasRoom()) this.#pause();
+  }
+
+  #pause(): void {
+    this.#isPaused = true;
+    this.#connection!.wantWritable();
+    this.#connection!.pause();
+  }
+
+  /** Only exported endpoints: the engine's own are not for other processes. */
+  #isOpenToPeers(envelope: InvocationEnvelope): boolean {
+    const cell = this.#rpcThread.thread.cells.find(envelope.recipient, envelope.incarnation);
+    return cell === undefined || cell.isExported;
+  }
+
+  /** Hands the call to the thread of its endpoint, undecoded; the answer comes back here. */
+  #forward(envelope: InvocationEnvelope, to: number, timeoutMs: number): void {
+    const { thread } = this.#rpcThread;
+    const { recipient, incarnation, deadline } = envelope;
+    const isAgent = (recipient & 0xff_ffff) === AGENT_SLOT;
+    if (isAgent || to > thread.settings.threads) {
+      const error = new RpcError('RECIPIENT_UNREACHABLE', 'nobody lives there');
+      return this.#refuse(envelope, error);
+    }
+    const outlet = thread.outletTo(to);
+    const relay = new CallRelay(thread, { replyTo: this.outlet, call: envelope.call, peer: outlet });
+    const call = relay.open(deadline, timeoutMs);
+    const error =
+      call < 0
+        ? new RpcError('MAILBOX_FULL', 'too many calls wait for answers here')
+        : forwardInvocation(envelope, nothingBeside, outlet, {
+            call,
+            recipient,
+            incarnation,
+            deadline,
+          });
+    if (!error) return;
+    if (call > 0) thread.pending.close(call);
+    this.#refuse(envelope, error);
+  }
+
+  #refuse(envelope: InvocationEnvelope, error: RpcError): void {
+    const { thread } = this.#rpcThread;
+    if (envelope.call !== 0) thread.replies.failure(this.outlet, envelope.call, error, {});
+    else thread.deadLetters.add({ reason: 'unreachable', path: '', error });
+  }
+}

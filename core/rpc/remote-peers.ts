@@ -1,0 +1,179 @@
+import { recipientOf, threadOf } from '../actor/cell.js';
+import { type Address, endpointIdOf, formatAddress, parseAddress } from '../base/address.js';
+import {
+  decodeActorIdentity,
+  decodeHandshakeAccepted,
+  encodeIdentify,
+} from '../codec/control-codec.js';
+import type { ListenOptions } from '../config/options.js';
+import { RpcError } from '../errors/rpc-error.js';
+import type { Transport, TransportAddress } from '../transport/byte-stream.js';
+import type { ConnectionOptions } from '../transport/connection.js';
+import { dial } from '../transport/dial.js';
+import type { Identity } from '../transport/handshake.js';
+import { type Listener, listen } from '../transport/listener.js';
+import { type FencingToken, tokenWords } from './fencing.js';
+import type { AnyGateway } from './gateway.js';
+import type { GatewayTarget } from './gateway-client.js';
+import { handshakeRequest } from './handshake.js';
+import { RemotePeer } from './remote-peer.js';
+import { RouteCell } from './route-cell.js';
+import type { RpcThread } from './rpc-thread.js';
+import {
+  RECEPTION_SLOT,
+  ReceptionGateway,
+  type RemoteRoute,
+  SYSTEM_INCARNATION,
+} from './system-contracts.js';
+
+/** An endpoint of another process, as its reception described it. */
+interface RemoteEndpoint {
+  readonly peer: RemotePeer;
+  readonly recipient: number;
+  readonly incarnation: number;
+  readonly methods: readonly number[];
+  readonly address: string;
+  readonly hostname: string;
+}
+
+/** The connections of a service, outgoing and incoming; all live on the home thread. */
+export class RemotePeers {
+  readonly #rpcThread: RpcThread;
+  readonly #transport: Transport;
+  readonly #identity: Identity;
+  readonly #options: ConnectionOptions;
+  readonly #peers = new Map<string, Promise<RemotePeer>>();
+  #listener: Listener | undefined;
+
+  constructor(rpcThread: RpcThread, transport: Transport, incarnation: number) {
+    const { settings, clock, logger } = rpcThread.thread;
+    this.#rpcThread = rpcThread;
+    this.#transport = transport;
+    this.#identity = { system: settings.systemName, incarnation: incarnation >>> 0 };
+    const { maximumFramesize, connectTimeoutMs } = settings;
+    this.#options = { clock, logger, maximumFramesize, connectTimeoutMs };
+  }
+
+  get port(): number {
+    return this.#listener?.port ?? -1;
+  }
+
+  /** Opens the listener; answers the address that endpoints of this service have from now on. */
+  async listen(at: ListenOptions): Promise<Omit<Address, 'path'>> {
+    this.#listener = await listen(this.#transport, at, this.#identity, {
+      ...this.#options,
+      accept: (connection) => new RemotePeer(this.#rpcThread, connection),
+    });
+    const { system } = this.#identity;
+    if (at.path !== undefined) return { protocol: 'unix', system, host: at.path, port: -1 };
+    return { protocol: 'tcp', system, host: at.host ?? '127.0.0.1', port: this.#listener.port };
+  }
+
+  /** A gateway for code of the home thread: it writes into the connection itself. */
+  async connect(
+    address: string,
+    contract: AnyGateway,
+    token: FencingToken | undefined,
+  ): Promise<object> {
+    const remote = await this.#resolve(address, handshakeRequest(contract));
+    const target: GatewayTarget = {
+      recipient: remote.recipient,
+      incarnation: remote.incarnation,
+      address: remote.address,
+      hostname: remote.hostname,
+      contract,
+      methods: remote.methods,
+      token: token === undefined ? undefined : tokenWords(token),
+      timeoutMs: this.#rpcThread.thread.settings.askTimeoutMs,
+    };
+    return this.#rpcThread.gatewayThrough(target, remote.peer.client, remote.peer.outlet);
+  }
+
+  /** A way for code of another thread: a cell here that passes its calls on. */
+  async openRoute(address: string, request: Uint8Array): Promise<RemoteRoute> {
+    const remote = await this.#resolve(address, request);
+    const cell = new RouteCell(this.#rpcThread.thread, remote.peer, remote);
+    const at = this.#rpcThread.thread.cells.add(cell);
+    remote.peer.onClosed(() => this.#rpcThread.thread.cells.remove(at));
+    return { ...at, methods: remote.methods };
+  }
+
+  async close(): Promise<void> {
+    const peers = await Promise.allSettled(this.#peers.values());
+    for (const peer of peers) if (peer.status === 'fulfilled') peer.value.close();
+    await this.#listener?.close();
+  }
+
+  async #resolve(text: string, request: Uint8Array): Promise<RemoteEndpoint> {
+    const address = parseAddress(text);
+    if (!address || endpointIdOf(address) === undefined) {
+      throw new RpcError('INVALID_ARGUMENT', `not an endpoint address: ${text}`, { address: text });
+    }
+    const peer = await this.#peer(address, text);
+    const identify = encodeIdentify({ path: address.path });
+    const identity = decodeActorIdentity(await this.#reception(peer, address, 0).identify(identify));
+    const recipient = identity.recipient | 0;
+    const incarnation = identity.incarnation | 0;
+    if (recipient === 0) {
+      throw new RpcError('CONNECTION_FAILED', `nobody lives at ${text}`, { address: text });
+    }
+    const reception = this.#reception(peer, address, threadOf(recipient));
+    const accepted = await reception.handshake(recipient, incarnation, request);
+    return {
+      peer,
+      recipient,
+      incarnation,
+      methods: decodeHandshakeAccepted(accepted).methods,
+      address: formatAddress({ ...address, path: identity.path }),
+      hostname: address.host,
+    };
+  }
+
+  #reception(peer: RemotePeer, address: Address, thread: number): ReceptionGateway {
+    const target: GatewayTarget = {
+      recipient: recipientOf(thread, RECEPTION_SLOT),
+      incarnation: SYSTEM_INCARNATION,
+      address: formatAddress({ ...address, path: `/system/${thread}/${ReceptionGateway.name}` }),
+      hostname: address.host,
+      contract: ReceptionGateway,
+      methods: [0, 1],
+      token: undefined,
+      timeoutMs: this.#options.connectTimeoutMs,
+    };
+    const gateway = this.#rpcThread.gatewayThrough(target, peer.client, peer.outlet);
+    return gateway as ReceptionGateway;
+  }
+
+  /** One connection a peer, made on first use and again after it was lost. */
+  #peer(address: Address, text: string): Promise<RemotePeer> {
+    if (address.protocol === 'tls') {
+      const reason = 'this version has no TLS; use ringlane.tcp inside a trusted network';
+      return Promise.reject(new RpcError('CONNECTION_FAILED', reason, { address: text }));
+    }
+    const at: TransportAddress =
+      address.protocol === 'unix'
+        ? { path: address.host }
+        : { host: address.host, port: address.port };
+    const key = `${address.protocol}:${address.host}:${address.port}`;
+    const known = this.#peers.get(key);
+    if (known) return known;
+    const dialled = this.#dial(at, address, text);
+    this.#peers.set(key, dialled);
+    const forget = (): void => void this.#peers.delete(key);
+    dialled.then((peer) => peer.onClosed(forget), forget);
+    return dialled;
+  }
+
+  async #dial(at: TransportAddress, address: Address, text: string): Promise<RemotePeer> {
+    const peer = new RemotePeer(this.#rpcThread, undefined);
+    const options = { ...this.#options, listener: peer };
+    const connection = await dial(this.#transport, at, this.#identity, options);
+    peer.attach(connection);
+    if (connection.peer.system !== address.system) {
+      const reason = `${text} names system ${address.system}, but ${connection.peer.system} answers`;
+      peer.close();
+      throw new RpcError('CONNECTION_FAILED', reason, { address: text });
+    }
+    return peer;
+  }
+}

@@ -1,0 +1,48 @@
+import type { ActorThread } from '../actor/actor-thread.js';
+import type { Cell, CellAddress } from '../actor/cell.js';
+import { forwardInvocation } from '../actor/forward.js';
+import { type BesideSource } from '../actor/payloads.js';
+import type { InvocationEnvelope } from '../codec/envelope.js';
+import { RpcError } from '../errors/rpc-error.js';
+import type { CallOutlet } from '../mailbox/call-outlet.js';
+import { CallRelay } from './call-relay.js';
+import type { RemotePeer } from './remote-peer.js';
+
+/** Stands for an endpoint of another process: what it gets, it passes on over the connection. */
+export class RouteCell implements Cell {
+  readonly path = '/system/route';
+  readonly isExported = false;
+  readonly #thread: ActorThread;
+  readonly #peer: RemotePeer;
+  readonly #target: CellAddress;
+
+  constructor(thread: ActorThread, peer: RemotePeer, target: CellAddress) {
+    this.#thread = thread;
+    this.#peer = peer;
+    this.#target = target;
+  }
+
+  onInvocation(envelope: InvocationEnvelope, replyTo: CallOutlet, source: BesideSource): void {
+    const { outlet } = this.#peer;
+    const asked = envelope.call;
+    const deadline = envelope.deadline;
+    const leftMs = deadline === 0 ? 0 : Math.max(1, this.#thread.timeLeftMs(deadline));
+    const relay = new CallRelay(this.#thread, { replyTo, call: asked, peer: outlet });
+    const call = relay.open(deadline, leftMs);
+    const { recipient, incarnation } = this.#target;
+    const error =
+      call < 0
+        ? new RpcError('MAILBOX_FULL', 'too many calls of this process wait for answers')
+        : forwardInvocation(envelope, source, outlet, {
+            call,
+            recipient,
+            incarnation,
+            // Between processes a deadline is what is left of it.
+            deadline: leftMs,
+          });
+    if (!error) return;
+    if (call > 0) this.#thread.pending.close(call);
+    if (asked !== 0) this.#thread.replies.failure(replyTo, asked, error, {});
+    else this.#thread.deadLetters.add({ reason: 'unreachable', path: this.path, error });
+  }
+}

@@ -1,0 +1,292 @@
+import { channel } from 'node:diagnostics_channel';
+import type { ActorThread } from '../actor/actor-thread.js';
+import type { Cell, CellAddress } from '../actor/cell.js';
+import { type BesideSource, discardPayload, startPayload } from '../actor/payloads.js';
+import { isThenable } from '../base/deferred.js';
+import type { InvocationEnvelope } from '../codec/envelope.js';
+import type { TokenWords } from '../codec/stamps.js';
+import type { ErrorCode } from '../errors/error-codes.js';
+import { describeThrown, RpcError } from '../errors/rpc-error.js';
+import type { CallOutlet } from '../mailbox/call-outlet.js';
+import { EndpointLife } from './endpoint-life.js';
+import { formatToken, tokenOf, tokensEqual } from './fencing.js';
+import { enterTurn, leaveTurn } from './main-thread.js';
+import type { EndpointMethods, Handler } from './method-table.js';
+import type { RpcEndpoint } from './endpoint.js';
+
+const handlerFailures = channel('ringlane:handler-failure');
+
+/** An ask whose handler answered a promise. */
+interface OpenCall {
+  readonly call: number;
+  readonly method: string;
+  /** Undefined: the caller is on this thread. */
+  readonly replyTo: CallOutlet | undefined;
+}
+
+/** A call within the thread: arguments by reference. */
+export interface LocalInvocation {
+  readonly call: number;
+  readonly method: number;
+  readonly args: unknown[];
+  readonly deadline: number;
+  readonly token: TokenWords | undefined;
+}
+
+/** What a cell is made of. */
+export interface RpcCellParts {
+  readonly thread: ActorThread;
+  readonly endpointId: string;
+  readonly path: string;
+  readonly endpoint: RpcEndpoint;
+  readonly methods: EndpointMethods;
+  readonly token: TokenWords | undefined;
+  /** False for the engine's own endpoints that other processes must not reach. */
+  readonly isExported: boolean;
+  readonly stopTimeoutMs: number;
+}
+
+/**
+ * The actor behind an endpoint (Flink PekkoRpcActor, FencedPekkoRpcActor): judges each call by
+ * state, fencing token and deadline at the moment it is processed, runs the method, answers.
+ */
+export class RpcCell implements Cell {
+  readonly path: string;
+  readonly isExported: boolean;
+  readonly endpointId: string;
+  readonly life: EndpointLife;
+  readonly methods: EndpointMethods;
+  readonly token: TokenWords | undefined;
+  address: CellAddress = { recipient: 0, incarnation: 0 };
+  /** Called before the termination future ends: frees slot and id, so that both can be used again. */
+  onTerminated: () => void = () => {};
+  readonly #thread: ActorThread;
+  readonly #endpoint: RpcEndpoint;
+  readonly #handlers: readonly Handler[];
+  readonly #open = new Set<OpenCall>();
+
+  constructor(parts: RpcCellParts) {
+    this.path = parts.path;
+    this.isExported = parts.isExported;
+    this.endpointId = parts.endpointId;
+    this.methods = parts.methods;
+    this.token = parts.token;
+    this.#thread = parts.thread;
+    this.#endpoint = parts.endpoint;
+    this.#handlers = parts.methods.handlersOf(parts.endpoint);
+    this.life = new EndpointLife(parts, this, () => {
+      this.#failOpenCalls();
+      this.onTerminated();
+    });
+  }
+
+  onInvocation(envelope: InvocationEnvelope, replyTo: CallOutlet, source: BesideSource): void {
+    const call = envelope.call;
+    const method = envelope.method;
+    const handler = this.#handlers[method];
+    if (!this.life.isServing || handler === undefined || !this.#mayRun(envelope)) {
+      discardPayload(envelope, source);
+      const token = envelope.isFenced ? tokenOf(envelope) : undefined;
+      const refusal = this.#refusal(method, envelope.deadline, token);
+      return this.#refuse(call, method, replyTo, refusal);
+    }
+    const decoder = this.#thread.decoder;
+    startPayload(decoder, envelope, source);
+    const endpoint = this.#endpoint;
+    const outer = enterTurn(this);
+    let result: unknown;
+    try {
+      switch (envelope.argumentCount) {
+        case 0:
+          result = handler.call(endpoint);
+          break;
+        case 1:
+          result = handler.call(endpoint, decoder.next());
+          break;
+        case 2:
+          result = handler.call(endpoint, decoder.next(), decoder.next());
+          break;
+        default:
+          result = handler.apply(endpoint, this.#arguments(envelope.argumentCount));
+      }
+    } catch (thrown) {
+      leaveTurn(outer);
+      return this.#fail(call, method, replyTo, thrown);
+    }
+    leaveTurn(outer);
+    this.#onResult(call, method, replyTo, result);
+  }
+
+  /** A call from the same thread, at its turn. */
+  onLocalInvocation(invocation: LocalInvocation): void {
+    const { call, method, args, deadline, token } = invocation;
+    const handler = this.#handlers[method];
+    const isDue = deadline !== 0 && this.#thread.timeLeftMs(deadline) <= 0;
+    if (!this.life.isServing || handler === undefined || isDue || !this.#hasToken(token)) {
+      return this.#refuse(call, method, undefined, this.#refusal(method, deadline, token));
+    }
+    const outer = enterTurn(this);
+    let result: unknown;
+    try {
+      result = handler.apply(this.#endpoint, args);
+    } catch (thrown) {
+      leaveTurn(outer);
+      return this.#fail(call, method, undefined, thrown);
+    }
+    leaveTurn(outer);
+    this.#onResult(call, method, undefined, result);
+  }
+
+  /** Runs a task of `runAsync` or a timer; its failure is logged and counted. */
+  runTask(task: () => void): void {
+    if (!this.life.acceptsTasks) return;
+    const outer = enterTurn(this);
+    try {
+      task();
+    } catch (error) {
+      this.#report('runAsync', error);
+    } finally {
+      leaveTurn(outer);
+    }
+  }
+
+  #arguments(count: number): unknown[] {
+    const args: unknown[] = new Array(count);
+    for (let i = 0; i < count; i++) args[i] = this.#thread.decoder.next();
+    return args;
+  }
+
+  #mayRun(envelope: InvocationEnvelope): boolean {
+    const deadline = envelope.deadline;
+    if (deadline !== 0 && this.#thread.timeLeftMs(deadline) <= 0) return false;
+    const token = this.token;
+    if (token === undefined) return true;
+    return (
+      envelope.isFenced &&
+      envelope.tokenWord(0) === token[0] &&
+      envelope.tokenWord(1) === token[1] &&
+      envelope.tokenWord(2) === token[2] &&
+      envelope.tokenWord(3) === token[3]
+    );
+  }
+
+  #hasToken(token: TokenWords | undefined): boolean {
+    if (this.token === undefined) return true;
+    return token !== undefined && tokensEqual(token, this.token);
+  }
+
+  /** Why a call does not run: state first, then fencing, then the rest. */
+  #refusal(method: number, deadline: number, token: TokenWords | undefined): RpcError {
+    if (!this.life.isServing) return this.#error(this.life.refusalCode, this.life.refusalText);
+    if (this.token !== undefined && token === undefined) {
+      const text = `the endpoint is fenced by ${formatToken(this.token)}, the call has no token`;
+      return this.#error('FENCING_TOKEN_MISSING', text);
+    }
+    if (this.token !== undefined && token !== undefined && !tokensEqual(token, this.token)) {
+      const text = `the endpoint has ${formatToken(this.token)}, the call ${formatToken(token)}`;
+      return this.#error('FENCING_TOKEN_MISMATCH', text);
+    }
+    if (this.#handlers[method] === undefined) {
+      return this.#error('UNKNOWN_METHOD', `there is no method number ${method}`);
+    }
+    const lateMs = -this.#thread.timeLeftMs(deadline);
+    return this.#error('TIMEOUT', `its deadline passed ${lateMs} ms before the handler could run`);
+  }
+
+  #error(code: ErrorCode, text: string): RpcError {
+    return new RpcError(code, `${this.endpointId}: ${text}`, {
+      effect: 'none',
+      endpoint: this.endpointId,
+    });
+  }
+
+  #onResult(
+    call: number,
+    method: number,
+    replyTo: CallOutlet | undefined,
+    result: unknown,
+  ): void {
+    if (typeof result === 'object' && result !== null && isThenable(result)) {
+      return this.#onPromise({ call, method: this.#nameOf(method), replyTo }, method, result);
+    }
+    if (call !== 0) this.#answer(call, method, replyTo, result);
+  }
+
+  /** The handler goes on later; the next message is let in meanwhile (Flink's rule). */
+  #onPromise(open: OpenCall, method: number, result: PromiseLike<unknown>): void {
+    if (open.call !== 0) this.#open.add(open);
+    // Promise.resolve tames foreign thenables: one completion, never a throw.
+    Promise.resolve(result).then(
+      (value) => {
+        if (open.call !== 0 && this.#open.delete(open)) {
+          this.#answer(open.call, method, open.replyTo, value);
+        }
+      },
+      (thrown: unknown) => {
+        if (open.call === 0 || this.#open.delete(open)) {
+          this.#fail(open.call, method, open.replyTo, thrown);
+        }
+      },
+    );
+  }
+
+  #answer(call: number, method: number, replyTo: CallOutlet | undefined, value: unknown): void {
+    if (replyTo === undefined) {
+      this.#thread.pending.resolve(call, value);
+    } else if (typeof value === 'number') {
+      this.#thread.replies.number(replyTo, call, value);
+    } else {
+      const context = { method: this.#nameOf(method), endpoint: this.endpointId };
+      this.#thread.replies.value(replyTo, call, value, context);
+    }
+  }
+
+  #fail(call: number, method: number, replyTo: CallOutlet | undefined, thrown: unknown): void {
+    const name = this.#nameOf(method);
+    if (call === 0) return this.#report(name, thrown);
+    const text = `${this.endpointId}.${name} failed: ${describeThrown(thrown)}`;
+    const error = new RpcError('HANDLER_FAILED', text, {
+      cause: thrown,
+      method: name,
+      endpoint: this.endpointId,
+    });
+    if (replyTo === undefined) this.#thread.pending.reject(call, error);
+    else this.#thread.replies.failure(replyTo, call, error, {});
+  }
+
+  #refuse(
+    call: number,
+    method: number,
+    replyTo: CallOutlet | undefined,
+    error: RpcError,
+  ): void {
+    if (call === 0) {
+      const reason = error.code === 'ENDPOINT_NOT_STARTED' ? 'not started' : 'refused';
+      const name = this.#nameOf(method);
+      return this.#thread.deadLetters.add({ reason, path: this.path, method: name, error });
+    }
+    if (replyTo === undefined) this.#thread.pending.reject(call, error);
+    else this.#thread.replies.failure(replyTo, call, error, {});
+  }
+
+  #report(method: string, error: unknown): void {
+    const facts = { endpoint: this.endpointId, method, error };
+    this.#thread.logger.error(facts, 'a call without a waiting caller failed');
+    if (handlerFailures.hasSubscribers) handlerFailures.publish(facts);
+  }
+
+  #nameOf(method: number): string {
+    return this.methods.descriptors[method]?.name ?? `#${method}`;
+  }
+
+  /** The endpoint is gone: what its handlers promised will not come. */
+  #failOpenCalls(): void {
+    for (const open of this.#open) {
+      const text = `${this.endpointId} terminated while ${open.method} was under way`;
+      const error = new RpcError('RECIPIENT_UNREACHABLE', text, { effect: 'unknown' });
+      if (open.replyTo === undefined) this.#thread.pending.reject(open.call, error);
+      else this.#thread.replies.failure(open.replyTo, open.call, error, {});
+    }
+    this.#open.clear();
+  }
+}

@@ -1,0 +1,210 @@
+import { endpointIdOf, parseAddress } from '../base/address.js';
+import type { TimerHandle } from '../base/clock.js';
+import { createRandomName } from '../base/ids.js';
+import { checkDurationMs } from '../config/options.js';
+import { RpcError } from '../errors/rpc-error.js';
+import type { FencingToken } from './fencing.js';
+import type { AnyGateway, GatewayContract, GatewayOf, MethodTable } from './gateway.js';
+import type { EndpointClass } from './method-table.js';
+import { RpcServer } from './rpc-server.js';
+import type { RpcThread } from './rpc-thread.js';
+import type { CreatedEndpoint, EndpointSpec, Placement } from './system-contracts.js';
+
+/** What differs between the service on its home thread and on a worker thread. */
+export interface ServiceBackend {
+  /** Worker threads of the service. */
+  readonly threads: number;
+  /** TCP port, -1 when the service is local only. */
+  readonly port: number;
+  readonly isClosed: boolean;
+  startClass(
+    endpointClass: EndpointClass,
+    spec: EndpointSpec,
+    placement: Placement,
+  ): Promise<CreatedEndpoint>;
+  /** A gateway to an endpoint of another service. */
+  connectRemote(
+    address: string,
+    contract: AnyGateway,
+    token: FencingToken | undefined,
+  ): Promise<object>;
+  close(): Promise<void>;
+}
+
+/** Where and as what to start an endpoint. */
+export interface StartServerOptions {
+  /** Default: a random name `<ClassName>_<n>`. */
+  readonly endpointId?: string;
+  /** Constructor arguments; they are encoded unless the endpoint lives on the home thread. */
+  readonly args?: readonly unknown[];
+  /** A worker thread by number, `'home'`, or `'any'` (default). */
+  readonly thread?: Placement;
+}
+
+/** How to connect. */
+export interface ConnectOptions {
+  /** Token of the leader session, for fenced endpoints. */
+  readonly fencingToken?: FencingToken;
+}
+
+/** A constructor with the statics of an endpoint class. */
+export type EndpointConstructor<Args extends readonly unknown[]> = EndpointClass &
+  (new (...args: [...Args]) => object);
+
+/**
+ * Starts endpoints and connects to them (Flink RpcService). One per system and thread: endpoints
+ * find theirs as `this.rpcService`.
+ */
+export class RpcService {
+  readonly #rpcThread: RpcThread;
+  readonly #backend: ServiceBackend;
+
+  constructor(rpcThread: RpcThread, backend: ServiceBackend) {
+    this.#rpcThread = rpcThread;
+    this.#backend = backend;
+  }
+
+  /** Host that others reach this service at; empty when it is local only, as in Flink. */
+  get address(): string {
+    return this.#rpcThread.base.host;
+  }
+
+  /** Port that others reach this service at, -1 when it has none. */
+  get port(): number {
+    return this.#backend.port;
+  }
+
+  /** Worker threads beside the home thread. */
+  get threads(): number {
+    return this.#backend.threads;
+  }
+
+  get systemName(): string {
+    return this.#rpcThread.thread.settings.systemName;
+  }
+
+  /** The full address that an endpoint id of this service has. */
+  addressOf(endpointId: string): string {
+    return this.#rpcThread.addressOf(endpointId);
+  }
+
+  /**
+   * Makes an endpoint; it is STOPPED until `server.start()`. Fails with `DUPLICATE_ENDPOINT`,
+   * `ENDPOINT_START_FAILED` (loading or constructing), `INVALID_ARGUMENT`, `SERVICE_CLOSED`.
+   */
+  async startServer<Args extends readonly unknown[]>(
+    endpointClass: EndpointConstructor<Args>,
+    options: StartServerOptions & { readonly args?: Args } = {},
+  ): Promise<RpcServer> {
+    this.#checkOpen();
+    const exportName = endpointClass.exportName ?? endpointClass.name;
+    const spec: EndpointSpec = {
+      endpointId: options.endpointId ?? createRandomName(endpointClass.name || 'endpoint'),
+      module: endpointClass.module ?? '',
+      exportName,
+      args: options.args ?? [],
+    };
+    const placement = options.thread ?? 'any';
+    if (placement !== 'home' && spec.module === '') {
+      const text = `${exportName} has no static module = import.meta.url, so no other thread can load it`;
+      throw new RpcError('INVALID_ARGUMENT', text);
+    }
+    return new RpcServer(this.#rpcThread, await this.#backend.startClass(endpointClass, spec, placement));
+  }
+
+  /**
+   * Resolves an address, shakes hands, and answers a typed gateway. Fails with
+   * `CONNECTION_FAILED`, `HANDSHAKE_REJECTED`, `INVALID_ARGUMENT`, `SERVICE_CLOSED`.
+   */
+  async connect<M extends MethodTable>(
+    address: string,
+    contract: GatewayContract<M>,
+    options: ConnectOptions = {},
+  ): Promise<GatewayOf<GatewayContract<M>>> {
+    this.#checkOpen();
+    const parsed = parseAddress(address);
+    if (!parsed) {
+      const forms = 'ringlane://system/user/rpc/id or ringlane.tcp://system@host:port/user/rpc/id';
+      throw new RpcError('INVALID_ARGUMENT', `not an address: "${address}"; write ${forms}`);
+    }
+    const { base } = this.#rpcThread;
+    const isLocal = parsed.protocol === 'local';
+    const isOwn =
+      parsed.system === base.system &&
+      (isLocal ||
+        (parsed.protocol === base.protocol && parsed.host === base.host && parsed.port === base.port));
+    if (isLocal && !isOwn) {
+      const text = `${address} names system ${parsed.system}, this one is ${base.system}`;
+      throw new RpcError('CONNECTION_FAILED', text, { address });
+    }
+    const token = options.fencingToken;
+    const gateway = isOwn
+      ? this.#rpcThread.connectLocal(parsed.path, contract, token)
+      : this.#backend.connectRemote(address, contract, token);
+    return (await gateway) as GatewayOf<GatewayContract<M>>;
+  }
+
+  /** Terminates an endpoint; resolves when it has, rejects with its failure. */
+  stopServer(server: RpcServer): Promise<void> {
+    return server.close();
+  }
+
+  /** Runs `task` on this thread, outside every endpoint's turn (Flink getScheduledExecutor). */
+  execute(task: () => void): void {
+    this.#checkOpen();
+    this.#rpcThread.thread.mailbox.post({ run: () => this.#guarded(task) });
+  }
+
+  /** Runs `task` after `delayMs`, then every `periodMs` if given, until cancelled or closed. */
+  schedule(task: () => void, delayMs: number, periodMs?: number): TimerHandle {
+    this.#checkOpen();
+    checkDurationMs('delayMs', delayMs);
+    const { clock } = this.#rpcThread.thread;
+    let isCancelled = false;
+    let timer: TimerHandle;
+    const onDue = (): void => {
+      if (isCancelled || this.#backend.isClosed) return;
+      if (periodMs !== undefined) timer = clock.schedule(onDue, periodMs);
+      this.#guarded(task);
+    };
+    timer = clock.schedule(onDue, delayMs);
+    return {
+      cancel: () => {
+        isCancelled = true;
+        timer.cancel();
+      },
+    };
+  }
+
+  /** True when `address` belongs to this service. */
+  isOwnAddress(address: string): boolean {
+    const parsed = parseAddress(address);
+    const id = parsed && endpointIdOf(parsed);
+    return id !== undefined && this.addressOf(id) === address;
+  }
+
+  /**
+   * Terminates every endpoint, waits for every `onStop`, then ends threads, sockets and timers.
+   * Rejects with all failures; closing twice is one closing.
+   */
+  close(): Promise<void> {
+    return this.#backend.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #guarded(task: () => void): void {
+    try {
+      task();
+    } catch (error) {
+      this.#rpcThread.thread.logger.error({ error }, 'a task of the service failed');
+    }
+  }
+
+  #checkOpen(): void {
+    if (!this.#backend.isClosed) return;
+    throw new RpcError('SERVICE_CLOSED', `service ${this.systemName} is closed`);
+  }
+}

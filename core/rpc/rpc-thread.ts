@@ -1,0 +1,215 @@
+import { ActorThread, type ActorThreadParts } from '../actor/actor-thread.js';
+import { type CellAddress, recipientOf, threadOf } from '../actor/cell.js';
+import { type Address, formatAddress, RPC_PATH_PREFIX } from '../base/address.js';
+import {
+  decodeActorIdentity,
+  decodeHandshakeAccepted,
+  encodeIdentify,
+} from '../codec/control-codec.js';
+import { RpcError } from '../errors/rpc-error.js';
+import { type EndpointHost, type EndpointPlan, makeEndpoint } from './endpoint-factory.js';
+import { type FencingToken, tokenFromWords, tokenWords } from './fencing.js';
+import type { AnyGateway, GatewayContract, GatewayOf, MethodTable } from './gateway.js';
+import { buildGateway } from './gateway-builder.js';
+import type { GatewayClient, GatewayTarget } from './gateway-client.js';
+import { handshakeRequest } from './handshake.js';
+import { LocalClient } from './local-client.js';
+import { OutletClient } from './outlet-client.js';
+import type { RpcCell } from './rpc-cell.js';
+import type { RpcService } from './rpc-service.js';
+import {
+  type CreatedEndpoint,
+  HOME_SLOT,
+  HomeGateway,
+  RECEPTION_SLOT,
+  ReceptionGateway,
+  SYSTEM_INCARNATION,
+} from './system-contracts.js';
+
+/** Runs CPU work in other threads; the port behind `RpcEndpoint.offload`. */
+export interface OffloadPool {
+  run(module: string, argument: unknown): Promise<unknown>;
+}
+
+/** What a thread of the RPC layer is given beside the parts of its actor thread. */
+export interface RpcThreadParts extends ActorThreadParts {
+  readonly offload: OffloadPool;
+  /** The address of the service as endpoints print it: without a path. */
+  readonly base: Omit<Address, 'path'>;
+}
+
+/** The fixed address of a system endpoint. */
+export function systemAddress(thread: number, slot: number): CellAddress {
+  return { recipient: recipientOf(thread, slot), incarnation: SYSTEM_INCARNATION };
+}
+
+/**
+ * The RPC layer on one thread: makes its endpoints and the gateways that its code uses. The home
+ * thread's has number 0.
+ */
+export class RpcThread {
+  readonly thread: ActorThread;
+  /** Endpoints of this thread by recipient number, the system's own not included. */
+  readonly endpoints = new Map<number, RpcCell>();
+  readonly #parts: RpcThreadParts;
+  readonly #localClient: LocalClient;
+  /** How other processes reach this service; changes once, when the listener has its port. */
+  base: Omit<Address, 'path'>;
+
+  constructor(parts: RpcThreadParts) {
+    this.#parts = parts;
+    this.base = parts.base;
+    this.thread = new ActorThread(parts);
+    this.#localClient = new LocalClient(this.thread);
+  }
+
+  addressOf(endpointId: string): string {
+    return formatAddress({ ...this.base, path: RPC_PATH_PREFIX + endpointId });
+  }
+
+  /** Makes and registers an endpoint on this thread; it is STOPPED. */
+  create(
+    plan: Omit<EndpointPlan, 'address'>,
+    service: RpcService,
+    onTerminated: (cell: RpcCell) => void,
+  ): RpcCell {
+    const cell = this.#make(plan, service);
+    this.endpoints.set(cell.address.recipient, cell);
+    cell.onTerminated = () => {
+      this.endpoints.delete(cell.address.recipient);
+      this.thread.cells.remove(cell.address);
+      onTerminated(cell);
+    };
+    return cell;
+  }
+
+  /** Makes an endpoint of the engine itself and starts it. */
+  createSystem(plan: Omit<EndpointPlan, 'address'>, service: RpcService): RpcCell {
+    const cell = this.#make(plan, service);
+    void cell.life.start();
+    return cell;
+  }
+
+  describe(cell: RpcCell): CreatedEndpoint {
+    return {
+      endpointId: cell.endpointId,
+      ...cell.address,
+      methods: cell.methods.descriptors.map(({ name, kind }) => ({ name, kind })),
+      fencingToken: cell.token ? tokenFromWords(cell.token) : null,
+    };
+  }
+
+  find(recipient: number, incarnation: number): RpcCell {
+    const cell = this.endpoints.get(recipient);
+    if (cell && cell.address.incarnation === incarnation) return cell;
+    throw new RpcError('RECIPIENT_UNREACHABLE', 'the endpoint is gone', { effect: 'none' });
+  }
+
+  /** A gateway to a system endpoint: its number is known, so there is no handshake. */
+  systemGateway<M extends MethodTable>(
+    contract: GatewayContract<M>,
+    thread: number,
+    slot: number,
+  ): GatewayOf<GatewayContract<M>> {
+    const address = formatAddress({ ...this.base, path: `/system/${thread}/${contract.name}` });
+    const target: GatewayTarget = {
+      ...systemAddress(thread, slot),
+      address,
+      hostname: 'localhost',
+      contract,
+      methods: contract.methods.map((_, index) => index),
+      token: undefined,
+      timeoutMs: this.thread.settings.askTimeoutMs,
+    };
+    return this.gateway(target) as GatewayOf<GatewayContract<M>>;
+  }
+
+  home(): HomeGateway {
+    return this.systemGateway(HomeGateway, 0, HOME_SLOT);
+  }
+
+  reception(thread: number): ReceptionGateway {
+    return this.systemGateway(ReceptionGateway, thread, RECEPTION_SLOT);
+  }
+
+  /** A gateway to an endpoint of this process. */
+  gateway(target: GatewayTarget): object {
+    const to = threadOf(target.recipient);
+    if (to === this.thread.thread) return buildGateway(target, this.#localClient, this);
+    const outlet = this.thread.outletTo(to);
+    return buildGateway(target, new OutletClient(this.thread, outlet), outlet);
+  }
+
+  /** A gateway by way of a client of one's own, to another process say. */
+  gatewayThrough(target: GatewayTarget, client: GatewayClient, peer: object): object {
+    return buildGateway(target, client, peer);
+  }
+
+  /** Finds the endpoint at a path of this service and shakes hands with it. */
+  async connectLocal(
+    path: string,
+    contract: AnyGateway,
+    token: FencingToken | undefined,
+  ): Promise<object> {
+    const address = formatAddress({ ...this.base, path });
+    const identity = decodeActorIdentity(await this.reception(0).identify(encodeIdentify({ path })));
+    const recipient = identity.recipient | 0;
+    const incarnation = identity.incarnation | 0;
+    if (recipient === 0) {
+      throw new RpcError('CONNECTION_FAILED', `nobody lives at ${address}`, { address });
+    }
+    const reception = this.reception(threadOf(recipient));
+    const accepted = await reception.handshake(recipient, incarnation, handshakeRequest(contract));
+    return this.gateway({
+      recipient,
+      incarnation,
+      address: formatAddress({ ...this.base, path: identity.path }),
+      hostname: this.base.host || 'localhost',
+      contract,
+      methods: decodeHandshakeAccepted(accepted).methods,
+      token: token === undefined ? undefined : tokenWords(token),
+      timeoutMs: this.thread.settings.askTimeoutMs,
+    });
+  }
+
+  /** A gateway to an endpoint that this process made, without asking it anything. */
+  gatewayTo(created: CreatedEndpoint, contract: AnyGateway): object {
+    const methods = contract.methods.map(({ name, kind }) => {
+      const index = created.methods.findIndex((own) => own.name === name && own.kind === kind);
+      if (index >= 0) return index;
+      const text = `${created.endpointId} does not serve ${contract.name}: it has no ${kind} ${name}`;
+      throw new RpcError('HANDSHAKE_REJECTED', text, { endpoint: created.endpointId });
+    });
+    const token = created.fencingToken;
+    return this.gateway({
+      recipient: created.recipient,
+      incarnation: created.incarnation,
+      address: this.addressOf(created.endpointId),
+      hostname: this.base.host || 'localhost',
+      contract,
+      methods,
+      token: token === null ? undefined : tokenWords(token),
+      timeoutMs: this.thread.settings.askTimeoutMs,
+    });
+  }
+
+  /** Terminates every endpoint of this thread; answers what failed, in words. */
+  async terminateAll(): Promise<string[]> {
+    const results = await Promise.allSettled(
+      [...this.endpoints.values()].map((cell) => cell.life.terminate()),
+    );
+    return results.flatMap((r) => (r.status === 'rejected' ? [String(r.reason)] : []));
+  }
+
+  #make(plan: Omit<EndpointPlan, 'address'>, service: RpcService): RpcCell {
+    const host: EndpointHost = {
+      thread: this.thread,
+      service,
+      selfGateway: (cell, _address, contract) => this.gatewayTo(this.describe(cell), contract),
+      offload: (module, argument) => this.#parts.offload.run(String(module), argument),
+    };
+    const cell = makeEndpoint({ ...plan, address: this.addressOf(plan.endpointId) }, host);
+    cell.address = this.thread.cells.add(cell);
+    return cell;
+  }
+}

@@ -1,0 +1,75 @@
+import type { FencingToken } from './fencing.js';
+import { ask, defineGateway, type GatewayOf, tell } from './gateway.js';
+
+/**
+ * The engine's own endpoints, called through the engine's own gateways. Their recipient numbers
+ * are fixed, so that no handshake is needed to reach the one who does the handshakes.
+ */
+
+/** Slot and incarnation of the system endpoints of every thread. */
+export const RECEPTION_SLOT = 0;
+export const AGENT_SLOT = 1;
+/** On the home thread only. */
+export const HOME_SLOT = 2;
+export const SYSTEM_INCARNATION = 1;
+
+/**
+ * Who lives where, and may a caller talk to it? Open to other processes; arguments and results
+ * are the tables of `schemas/control.fbs`.
+ */
+export const ReceptionGateway = defineGateway('ringlane.Reception', {
+  /** `Identify` -> `ActorIdentity`; only the home thread knows all paths. */
+  identify: ask<[identify: Uint8Array], Uint8Array>(),
+  /** `HandshakeRequest` for one endpoint of this thread -> `HandshakeAccepted`. */
+  handshake: ask<[recipient: number, incarnation: number, request: Uint8Array], Uint8Array>(),
+});
+export type ReceptionGateway = GatewayOf<typeof ReceptionGateway>;
+
+/** What a thread needs to make an endpoint. */
+export interface EndpointSpec {
+  readonly endpointId: string;
+  readonly module: string;
+  readonly exportName: string;
+  readonly args: readonly unknown[];
+}
+
+/** An endpoint just made. */
+export interface CreatedEndpoint {
+  readonly endpointId: string;
+  readonly recipient: number;
+  readonly incarnation: number;
+  /** Name, kind and codec of each method by index. */
+  readonly methods: readonly { readonly name: string; readonly kind: 'ask' | 'tell' }[];
+  readonly fencingToken: FencingToken | null;
+}
+
+/** Makes and ends the endpoints of one thread. In-process only. */
+export const AgentGateway = defineGateway('ringlane.Agent', {
+  create: ask<[spec: EndpointSpec], CreatedEndpoint>({ timeoutMs: 0 }),
+  start: ask<[recipient: number, incarnation: number]>({ timeoutMs: 0 }),
+  pause: ask<[recipient: number, incarnation: number]>(),
+  terminate: ask<[recipient: number, incarnation: number]>({ timeoutMs: 0 }),
+  /** Answers when the endpoint has terminated, with its failure if it failed. */
+  termination: ask<[recipient: number, incarnation: number]>({ timeoutMs: 0 }),
+  terminateAll: ask<[], readonly string[]>({ timeoutMs: 0 }),
+  threadTerminated: tell<[thread: number, reason: string]>(),
+});
+export type AgentGateway = GatewayOf<typeof AgentGateway>;
+
+/** Where to put an endpoint: a worker thread by number, the home thread, or any. */
+export type Placement = 'any' | 'home' | number;
+
+/** A way from a worker thread to an endpoint of another process, through the home thread. */
+export interface RemoteRoute {
+  readonly recipient: number;
+  readonly incarnation: number;
+  readonly methods: readonly number[];
+}
+
+/** What only the home thread can do. In-process only. */
+export const HomeGateway = defineGateway('ringlane.Home', {
+  startServer: ask<[spec: EndpointSpec, placement: Placement], CreatedEndpoint>({ timeoutMs: 0 }),
+  released: tell<[endpointId: string, recipient: number, incarnation: number]>(),
+  openRoute: ask<[address: string, request: Uint8Array], RemoteRoute>({ timeoutMs: 0 }),
+});
+export type HomeGateway = GatewayOf<typeof HomeGateway>;

@@ -1,0 +1,97 @@
+import { decodeIdentify, encodeActorIdentity } from '../codec/control-codec.js';
+import { RpcError } from '../errors/rpc-error.js';
+import type { Directory } from './directory.js';
+import { RpcEndpoint } from './endpoint.js';
+import { loadEndpointClass } from './endpoint-factory.js';
+import type { Serves } from './gateway.js';
+import { acceptHandshake } from './handshake.js';
+import type { RpcCell } from './rpc-cell.js';
+import type { RpcService } from './rpc-service.js';
+import type { RpcThread } from './rpc-thread.js';
+import {
+  AgentGateway,
+  type CreatedEndpoint,
+  type EndpointSpec,
+  ReceptionGateway,
+} from './system-contracts.js';
+
+/** Answers Identify and handshakes; one a thread, open to other processes. */
+export class Reception extends RpcEndpoint implements Serves<typeof ReceptionGateway> {
+  static override readonly gateways = [ReceptionGateway];
+  readonly #thread: RpcThread;
+  readonly #directory: Directory | undefined;
+
+  constructor(thread: RpcThread, directory: Directory | undefined) {
+    super();
+    this.#thread = thread;
+    this.#directory = directory;
+  }
+
+  identify(identify: Uint8Array): Uint8Array {
+    const { path } = decodeIdentify(identify);
+    const found = this.#directory?.resolve(path);
+    if (!found) return encodeActorIdentity({ path, recipient: 0, incarnation: 0 });
+    return encodeActorIdentity({
+      path: found.path,
+      recipient: found.recipient >>> 0,
+      incarnation: found.incarnation >>> 0,
+    });
+  }
+
+  handshake(recipient: number, incarnation: number, request: Uint8Array): Uint8Array {
+    const cell = this.#thread.find(recipient, incarnation);
+    return acceptHandshake(cell.methods, cell.endpointId, request);
+  }
+}
+
+/** Makes, starts and ends the endpoints of its thread on behalf of the home thread. */
+export class Agent extends RpcEndpoint implements Serves<typeof AgentGateway> {
+  static override readonly gateways = [AgentGateway];
+  readonly #thread: RpcThread;
+  readonly #service: RpcService;
+
+  constructor(thread: RpcThread, service: RpcService) {
+    super();
+    this.#thread = thread;
+    this.#service = service;
+  }
+
+  async create(spec: EndpointSpec): Promise<CreatedEndpoint> {
+    const endpointClass = await loadEndpointClass(spec.module, spec.exportName);
+    const { endpointId, args } = spec;
+    const plan = { endpointClass, endpointId, args, isExported: true };
+    const cell = this.#thread.create(plan, this.#service, (ended) => this.#release(ended));
+    return this.#thread.describe(cell);
+  }
+
+  start(recipient: number, incarnation: number): Promise<void> {
+    return this.#thread.find(recipient, incarnation).life.start();
+  }
+
+  pause(recipient: number, incarnation: number): void {
+    this.#thread.find(recipient, incarnation).life.pause();
+  }
+
+  async terminate(recipient: number, incarnation: number): Promise<void> {
+    const cell = this.#thread.endpoints.get(recipient);
+    if (cell?.address.incarnation === incarnation) await cell.life.terminate();
+  }
+
+  termination(recipient: number, incarnation: number): Promise<void> {
+    return this.#thread.find(recipient, incarnation).life.termination;
+  }
+
+  terminateAll(): Promise<readonly string[]> {
+    return this.#thread.terminateAll();
+  }
+
+  threadTerminated(thread: number, reason: string): void {
+    const text = `thread ${thread} ended: ${reason}`;
+    this.#thread.thread.onThreadTerminated(thread, () => new RpcError('THREAD_TERMINATED', text));
+  }
+
+  /** The id must be free again before anybody hears of the termination. */
+  #release({ endpointId, address }: RpcCell): void {
+    this.#thread.home().released(endpointId, address.recipient, address.incarnation);
+  }
+}

@@ -1,0 +1,51 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { Address } from '../base/address.js';
+import type { RpcServiceOptions, Settings } from '../config/options.js';
+import type { LaneOffer } from '../mailbox/mailbox.js';
+
+/** What a worker thread is born with. */
+export interface ThreadBirth {
+  readonly thread: number;
+  readonly region: SharedArrayBuffer;
+  readonly settings: Settings;
+  readonly epochMs: number;
+  readonly base: Omit<Address, 'path'>;
+  readonly port: number;
+}
+
+/** Messages on the port between a worker thread and the home thread; everything else is in lanes. */
+export type ThreadMessage =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'lane'; readonly offer: LaneOffer }
+  | {
+      readonly kind: 'log';
+      readonly level: 'debug' | 'info' | 'warn' | 'error';
+      readonly facts: string;
+      readonly message: string;
+    };
+
+/** How a thread ended. */
+export interface ThreadExit {
+  readonly exitCode: number;
+  readonly error: Error | undefined;
+}
+
+/** A running worker thread as the home thread sees it. */
+export interface HostedThread {
+  post(message: ThreadMessage, transfer: readonly MessagePort[]): void;
+  onMessage(listener: (message: ThreadMessage) => void): void;
+  /** Resolves when the thread has ended, for whatever reason. */
+  readonly exited: Promise<ThreadExit>;
+  terminate(): Promise<void>;
+}
+
+/** Makes worker threads: the port that `workers/` implements over `node:worker_threads`. */
+export interface ThreadHost {
+  spawn(birth: ThreadBirth, limits: RpcServiceOptions['workerResourceLimits']): HostedThread;
+}
+
+/** The other end: what a worker thread knows of its home. */
+export interface HomePort {
+  post(message: ThreadMessage, transfer: readonly MessagePort[]): void;
+  onMessage(listener: (message: ThreadMessage) => void): void;
+}

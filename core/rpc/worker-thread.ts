@@ -1,0 +1,100 @@
+import type { Logger } from '../base/logger.js';
+import { systemClock } from '../base/clock.js';
+import { inspect } from 'node:util';
+import { RpcError } from '../errors/rpc-error.js';
+import { openRegion } from '../memory/region-descriptor.js';
+import type { FencingToken } from './fencing.js';
+import { tokenWords } from './fencing.js';
+import type { AnyGateway } from './gateway.js';
+import { handshakeRequest } from './handshake.js';
+import type { EndpointClass } from './method-table.js';
+import { RpcService, type ServiceBackend } from './rpc-service.js';
+import { type OffloadPool, RpcThread } from './rpc-thread.js';
+import type { CreatedEndpoint, EndpointSpec, Placement } from './system-contracts.js';
+import { Agent, Reception } from './system-endpoints.js';
+import type { HomePort, ThreadBirth } from './thread-host.js';
+
+/** The service as a worker thread sees it: most things are asked of the home thread. */
+class WorkerBackend implements ServiceBackend {
+  readonly threads: number;
+  readonly port: number;
+  readonly isClosed = false;
+  readonly #rpcThread: RpcThread;
+
+  constructor(rpcThread: RpcThread, birth: ThreadBirth) {
+    this.#rpcThread = rpcThread;
+    this.threads = birth.settings.threads;
+    this.port = birth.port;
+  }
+
+  startClass(
+    _endpointClass: EndpointClass,
+    spec: EndpointSpec,
+    placement: Placement,
+  ): Promise<CreatedEndpoint> {
+    if (spec.module === '') {
+      const text = `${spec.exportName} has no static module, so the home thread cannot load it`;
+      return Promise.reject(new RpcError('INVALID_ARGUMENT', text));
+    }
+    return this.#rpcThread.home().startServer(spec, placement);
+  }
+
+  async connectRemote(
+    address: string,
+    contract: AnyGateway,
+    token: FencingToken | undefined,
+  ): Promise<object> {
+    const route = await this.#rpcThread.home().openRoute(address, handshakeRequest(contract));
+    return this.#rpcThread.gateway({
+      recipient: route.recipient,
+      incarnation: route.incarnation,
+      address,
+      hostname: new URL(address.replace(/^ringlane\.\w+:/, 'http:')).hostname,
+      contract,
+      methods: route.methods,
+      token: token === undefined ? undefined : tokenWords(token),
+      timeoutMs: this.#rpcThread.thread.settings.askTimeoutMs,
+    });
+  }
+
+  close(): Promise<void> {
+    const text = 'a service is closed on its home thread';
+    return Promise.reject(new RpcError('INVALID_STATE', text));
+  }
+}
+
+/** Logs of a worker thread are written by the home thread's logger. */
+function loggerOver(port: HomePort): Logger {
+  const log =
+    (level: keyof Logger) =>
+    (facts: object, message: string): void =>
+      port.post({ kind: 'log', level, facts: inspect(facts, { depth: 4 }), message }, []);
+  return { debug() {}, info: log('info'), warn: log('warn'), error: log('error') };
+}
+
+/** Brings up the RPC layer on a worker thread and tells the home thread that it is ready. */
+export function runWorkerThread(birth: ThreadBirth, port: HomePort, offload: OffloadPool): void {
+  const rpcThread = new RpcThread({
+    thread: birth.thread,
+    region: openRegion(birth.region),
+    settings: birth.settings,
+    clock: systemClock,
+    logger: loggerOver(port),
+    epochMs: birth.epochMs,
+    base: birth.base,
+    offload,
+    offerLane: (offer) => port.post({ kind: 'lane', offer }, [offer.port]),
+  });
+  const service = new RpcService(rpcThread, new WorkerBackend(rpcThread, birth));
+  const system = (endpointClass: unknown, args: readonly unknown[], isExported: boolean): void => {
+    const found = endpointClass as EndpointClass;
+    const endpointId = `${found.name}-${birth.thread}`;
+    rpcThread.createSystem({ endpointClass: found, endpointId, args, isExported }, service);
+  };
+  system(Reception, [rpcThread, undefined], true);
+  system(Agent, [rpcThread, service], false);
+  port.onMessage((message) => {
+    if (message.kind === 'lane') rpcThread.thread.mailbox.acceptLane(message.offer);
+  });
+  port.post({ kind: 'ready' }, []);
+}

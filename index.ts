@@ -1,0 +1,50 @@
+/**
+ * The door `ringlane`: every public name, one by one. Here, and only here, the engine is put
+ * together with its threads, sockets and pool.
+ */
+import { effectiveOptions, Home, type RpcServiceOptions, tcpTransport } from './core/internal.js';
+import type { RpcService as Service } from './core/rpc/rpc-service.js';
+import { offloadPool } from './workers/offload-pool.js';
+import { workerThreadHost } from './workers/thread-host.js';
+
+/** Starts endpoints and connects to them (Flink RpcService). */
+export type RpcService = Service;
+
+/** Starts services; see {@link RpcServiceOptions} for what can be set. */
+export const RpcService = {
+  /**
+   * Opens the port if there is one, brings up the worker threads, answers the service. Fails with
+   * `INVALID_ARGUMENT`, `BIND_FAILED` or `THREAD_START_FAILED`; then nothing is left open.
+   */
+  async start(options: RpcServiceOptions = {}): Promise<RpcService> {
+    const ports = { threadHost: workerThreadHost, offload: offloadPool, transport: tcpTransport };
+    return new Home(effectiveOptions(options), ports).start();
+  },
+} as const;
+
+export type { Clock, TimerHandle } from './core/base/clock.js';
+export type { Logger } from './core/base/logger.js';
+export type { ListenOptions, RpcServiceOptions } from './core/config/options.js';
+export { ERROR_CODES, type Effect, type ErrorCode } from './core/errors/error-codes.js';
+export { isRpcError, RpcError, type RpcErrorDetails } from './core/errors/rpc-error.js';
+export { type Closeable, FencedRpcEndpoint, RpcEndpoint } from './core/rpc/endpoint.js';
+export type { FencingToken } from './core/rpc/fencing.js';
+export {
+  type AnyGateway,
+  type AskMethod,
+  ask,
+  type CallOptions,
+  callOptions,
+  defineGateway,
+  type GatewayContract,
+  type GatewayOf,
+  type MethodOptions,
+  type Serves,
+  type TellMethod,
+  tell,
+} from './core/rpc/gateway.js';
+export { addressOf, hostnameOf, ready } from './core/rpc/gateway-builder.js';
+export type { MainThreadExecutor } from './core/rpc/main-thread.js';
+export type { RpcServer } from './core/rpc/rpc-server.js';
+export type { ConnectOptions, StartServerOptions } from './core/rpc/rpc-service.js';
+export type { Placement } from './core/rpc/system-contracts.js';

@@ -1,0 +1,17 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { assert, runWorkerThread, type ThreadBirth, type ThreadMessage } from '../core/internal.js';
+import { offloadPool } from './offload-pool.js';
+
+/** The code that every worker thread of a service runs first. */
+const port = parentPort;
+assert(port !== null, 'thread-main runs in a worker thread');
+const { ringlaneBirth } = workerData as { readonly ringlaneBirth: ThreadBirth };
+
+runWorkerThread(
+  ringlaneBirth,
+  {
+    post: (message, transfer) => port.postMessage(message, [...transfer]),
+    onMessage: (listener) => port.on('message', (message: ThreadMessage) => listener(message)),
+  },
+  offloadPool,
+);
