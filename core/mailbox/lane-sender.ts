@@ -96,12 +96,12 @@ export class LaneSender implements CallOutlet {
     return this.#port.send(bytes);
   }
 
-  /** Publishes what is committed; true when nothing is left waiting in the backlog. */
+  /** Publishes what is committed; true when nobody is left waiting for room. */
   flush(): boolean {
     if (!this.#backlog.isEmpty && this.isOpen) this.#backlog.drainInto(this.#writer);
     this.#publish();
     if (this.#roomWaiters.length > 0 && this.hasRoom()) this.#wakeWaiters();
-    return this.#backlog.isEmpty;
+    return this.#backlog.isEmpty && this.#roomWaiters.length === 0;
   }
 
   /** True while at least half of the lane is free and nothing waits in the backlog. */
