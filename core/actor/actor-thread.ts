@@ -107,6 +107,7 @@ export class ActorThread implements RecordHandler<InboundLane>, MailboxObserver 
   /** Takes an answer; late ones are counted and forgotten. */
   onReply(reply: ReplyEnvelope, source: BesideSource): void {
     const call = reply.call;
+    this.mailbox.yieldSoon();
     const relay = this.pending.relayOf(call);
     if (relay !== undefined) {
       this.pending.close(call);

@@ -14,7 +14,7 @@ export const LIMITS = {
   /** Encoded values from this size on travel beside the lane, as a transferred buffer. */
   besideBytes: 64 * 1024,
   /** A lane publishes early when this much is stamped but not yet visible to the consumer. */
-  unpublishedBytes: 64 * 1024,
+  unpublishedBytes: 4 * 1024,
   /** Bytes that the backlog of one lane may hold, beside `backlogLimit` messages. */
   backlogBytes: 64 * 1024 * 1024,
   /** Smallest and largest capacity of a lane. */

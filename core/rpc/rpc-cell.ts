@@ -215,6 +215,7 @@ export class RpcCell implements Cell {
   /** The handler goes on later; the next message is let in meanwhile (Flink's rule). */
   #onPromise(open: OpenCall, method: number, result: PromiseLike<unknown>): void {
     if (open.call !== 0) this.#open.add(open);
+    this.#thread.mailbox.yieldSoon();
     // Promise.resolve tames foreign thenables: one completion, never a throw.
     Promise.resolve(result).then(
       (value) => {
