@@ -39,7 +39,8 @@ export function parseAddress(text: string): Address | undefined {
   if (local) return { protocol: 'local', system: local[1]!, host: '', port: -1, path: local[2]! };
   const unix = UNIX.exec(text);
   if (unix) {
-    const host = decodeURIComponent(unix[2]!);
+    const host = decoded(unix[2]!);
+    if (host === undefined) return undefined;
     return { protocol: 'unix', system: unix[1]!, host, port: -1, path: unix[3]! };
   }
   const network = NETWORK.exec(text);
@@ -49,6 +50,15 @@ export function parseAddress(text: string): Address | undefined {
   const protocol = network[1] as 'tcp' | 'tls';
   const host = network[3]!.replace(/^\[|\]$/g, '');
   return { protocol, system: network[2]!, host, port, path: network[5]! };
+}
+
+/** Undefined for `%zz` and the like: an address may be typed by anybody. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The endpoint id of an address below `/user/rpc/`, otherwise undefined. */

@@ -7,7 +7,7 @@ export function randomId(): string {
 
 /** A random incarnation number: 32 bits, never 0, because 0 means "none". */
 export function randomIncarnation(): number {
-  return randomBytes(4).readInt32LE(0) | 1;
+  return randomBytes(4).readInt32LE(0) || 1;
 }
 
 const counters = new Map<string, number>();

@@ -16,6 +16,8 @@ export function align(value: number, alignment: number): number {
   return (value + (alignment - 1)) & ~(alignment - 1);
 }
 
+/** True for 1, 2, 4 and so on up to 2^31. */
 export function isPowerOfTwo(value: number): boolean {
-  return value > 0 && (value & (value - 1)) === 0;
+  // Bit operators see 32 bits of a whole number, so nothing else may reach them.
+  return Number.isInteger(value) && value > 0 && value <= 2 ** 31 && (value & (value - 1)) === 0;
 }

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { type Clock, systemClock } from '../base/clock.js';
 import { guardLogger, type Logger, silentLogger } from '../base/logger.js';
 import { isPowerOfTwo } from '../base/sequence.js';
-import { RpcError } from '../errors/rpc-error.js';
+import { describeThrown, RpcError } from '../errors/rpc-error.js';
 import { LIMITS } from './limits.js';
 
 /** Where a service listens. */
@@ -93,11 +93,23 @@ export function checkInteger(name: string, value: number, min: number, max: numb
 
 /** A delay or deadline: 0 to 24 days, the span of a 32-bit millisecond. */
 export function checkDurationMs(name: string, value: number): number {
-  if (value >= 0 && value <= 2_147_483_647) return value;
+  if (typeof value === 'number' && value >= 0 && value <= 2_147_483_647) return value;
   throw new RpcError(
     'INVALID_ARGUMENT',
     `${name} must be milliseconds from 0 to 2147483647, not ${String(value)}`,
   );
+}
+
+function checkBoolean(name: string, value: boolean): boolean {
+  if (typeof value === 'boolean') return value;
+  const text = `${name} must be true or false, not ${describeThrown(value)}`;
+  throw new RpcError('INVALID_ARGUMENT', text);
+}
+
+function checkCapture(value: boolean | 'sampled'): boolean | 'sampled' {
+  if (typeof value === 'boolean' || value === 'sampled') return value;
+  const text = `captureAskCallStack must be true, false or 'sampled', not ${describeThrown(value)}`;
+  throw new RpcError('INVALID_ARGUMENT', text);
 }
 
 const SYSTEM_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
@@ -112,7 +124,10 @@ function checkCapacity(bytes: number): number {
   const { laneCapacityBytesMin: min, laneCapacityBytesMax: max } = LIMITS;
   checkInteger('mailboxCapacityBytes', bytes, min, max);
   if (isPowerOfTwo(bytes)) return bytes;
-  throw new RpcError('INVALID_ARGUMENT', `mailboxCapacityBytes must be a power of two, not ${bytes}`);
+  throw new RpcError(
+    'INVALID_ARGUMENT',
+    `mailboxCapacityBytes must be a power of two, not ${bytes}`,
+  );
 }
 
 /** Checks what the user gave and fills in the defaults; throws `INVALID_ARGUMENT`. */
@@ -133,8 +148,8 @@ export function effectiveOptions(options: RpcServiceOptions): EffectiveOptions {
       4096,
       256 * 1024 * 1024,
     ),
-    captureAskCallStack: o.captureAskCallStack ?? 'sampled',
-    isolateLocalCalls: o.isolateLocalCalls ?? false,
+    captureAskCallStack: checkCapture(o.captureAskCallStack ?? 'sampled'),
+    isolateLocalCalls: checkBoolean('isolateLocalCalls', o.isolateLocalCalls ?? false),
     mailboxCapacityBytes: checkCapacity(o.mailboxCapacityBytes ?? 1024 * 1024),
     backlogLimit: checkInteger('backlogLimit', o.backlogLimit ?? 65_536, 0, 1 << 24),
     maxPendingAsks: checkInteger(

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { ERROR_CODES, type Effect, type ErrorCode } from './error-codes.js';
 
 /** What an {@link RpcError} knows beside its code; every field is optional. */
@@ -13,6 +14,7 @@ export interface RpcErrorDetails {
   readonly cause?: unknown;
 }
 
+/** An own property of every instance, so that neither a prototype nor a proxy can claim it. */
 const brand = Symbol.for('ringlane.RpcError');
 
 /**
@@ -31,7 +33,10 @@ export class RpcError extends Error {
   readonly actual: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: RpcErrorDetails = {}) {
-    super(`${code}: ${message}`, details.cause === undefined ? undefined : { cause: details.cause });
+    super(
+      `${code}: ${message}`,
+      details.cause === undefined ? undefined : { cause: details.cause },
+    );
     this.code = code;
     this.effect = details.effect ?? ERROR_CODES[code].effect;
     this.endpoint = details.endpoint;
@@ -45,7 +50,9 @@ export class RpcError extends Error {
 
 /** True for an `RpcError` of this or any other copy of the package. */
 export function isRpcError(value: unknown): value is RpcError {
-  return typeof value === 'object' && value !== null && brand in value;
+  // A proxy may say anything, and a revoked one throws whatever it is asked.
+  if (typeof value !== 'object' || value === null || types.isProxy(value)) return false;
+  return Object.hasOwn(value, brand);
 }
 
 /** Adopts whatever was thrown: an `RpcError` as it is, anything else as the cause of a new one. */

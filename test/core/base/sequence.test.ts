@@ -50,4 +50,7 @@ test('powers of two are told from all other whole numbers up to 2^30', () => {
     if (bits > 0) equal(isPowerOfTwo(2 ** bits + 1), bits === 0, `2^${bits} + 1`);
   }
   for (const value of [0, -1, -8, Number.NaN]) equal(isPowerOfTwo(value), false, `${value}`);
+  for (const value of [2.5, 0.5, 2 ** 32, 2 ** 32 + 1, 2 ** 53, Number.POSITIVE_INFINITY]) {
+    equal(isPowerOfTwo(value), false, `${value}`);
+  }
 });

@@ -1,4 +1,4 @@
-import { equal, match, notEqual, rejects, throws } from 'node:assert/strict';
+import { equal, match, notEqual, ok, rejects, throws } from 'node:assert/strict';
 import { test } from 'node:test';
 import { AssertionFailed, assert, unreachable } from '../../../core/base/assert.js';
 import { deferred, ignoreRejection, isThenable } from '../../../core/base/deferred.js';
@@ -25,10 +25,9 @@ test('an incarnation is a 32-bit number and never 0', () => {
     seen.add(incarnation);
   }
   equal(seen.size > 9_900, true, `${seen.size} of 10000 are different`);
-  equal(
-    [...seen].some((value) => value < 0),
-    true,
-  );
+  const values = [...seen];
+  ok(values.some((value) => value < 0) && values.some((value) => value > 0));
+  ok(values.some((value) => value % 2 === 0) && values.some((value) => value % 2 !== 0));
 });
 
 test('random names count up for each prefix of its own', () => {

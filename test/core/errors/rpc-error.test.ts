@@ -146,11 +146,23 @@ test('anything thrown is adopted as the cause of a new error', () => {
   equal('cause' in toRpcError(undefined, 'HANDLER_FAILED', 'add failed'), false);
 });
 
-const REVOKED = 'isRpcError asks `in`, which throws a TypeError for a revoked proxy';
-
-test('a revoked proxy that is thrown is adopted too', { todo: REVOKED }, () => {
+test('a revoked proxy that is thrown is adopted too', () => {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
   equal(isRpcError(proxy), false);
   equal(toRpcError(proxy, 'HANDLER_FAILED', 'add failed').code, 'HANDLER_FAILED');
+});
+
+test('a proxy that says yes to everything is not believed', () => {
+  const liar = new Proxy(
+    {},
+    {
+      has: () => true,
+      get: () => true,
+      getOwnPropertyDescriptor: () => ({ value: true, configurable: true }),
+    },
+  );
+  for (const value of [liar, Object.create(liar), Object.create(new RpcError('TIMEOUT', 'x'))]) {
+    equal(isRpcError(value), false);
+  }
 });
