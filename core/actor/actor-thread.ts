@@ -24,6 +24,9 @@ import { type BesideSource, discardPayload, payloadBytes, startPayload } from '.
 import { PendingCalls } from './pending-calls.js';
 import { Replies } from './replies.js';
 
+/** Further ahead than this (4 h) is no caller, but a word that wrapped since it was written. */
+const BUSY_MAX_MS = 1 << 24;
+
 /** What an {@link ActorThread} is given. */
 export interface ActorThreadParts {
   readonly thread: number;
@@ -60,7 +63,7 @@ export class ActorThread implements RecordHandler<InboundLane>, MailboxObserver 
   #idleTicks = 0;
   #asksSinceReading = 0;
   /** Stacks that may still be taken in this tick. */
-  #siteBudget = 0;
+  #siteBudget = TICK_MS;
 
   constructor(parts: ActorThreadParts) {
     this.thread = parts.thread;
@@ -148,9 +151,10 @@ export class ActorThread implements RecordHandler<InboundLane>, MailboxObserver 
 
   /** Milliseconds until a deadline of the service's time line; negative when it has passed. */
   timeLeftMs(deadline: number): number {
-    const byTurn = (deadline - (this.mailbox.coarseNowMs() - this.#epochMs)) | 0;
-    const byCallers = (deadline - this.#sharedTime.load()) | 0;
-    return byTurn < byCallers ? byTurn : byCallers;
+    const nowMs = (this.mailbox.coarseNowMs() - this.#epochMs) | 0;
+    // Callers are ahead of us only while we are busy; a word that nobody wrote for long is behind.
+    const aheadMs = (this.#sharedTime.load() - nowMs) | 0;
+    return (deadline - (aheadMs > 0 && aheadMs < BUSY_MAX_MS ? nowMs + aheadMs : nowMs)) | 0;
   }
 
   /** Where an ask was made, when the settings and this tick's budget allow to look. */
@@ -222,8 +226,10 @@ export class ActorThread implements RecordHandler<InboundLane>, MailboxObserver 
       this.#sharedTime.store(now);
       this.pending.expire(now);
     } else if (++this.#idleTicks > 2) {
-      return;
+      return this.mailbox.forgetNow();
     }
     this.#tick = this.clock.schedule(this.#onTick, TICK_MS, { ref: false });
+    // What runs next may do so much later.
+    this.mailbox.forgetNow();
   };
 }

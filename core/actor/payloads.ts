@@ -1,6 +1,6 @@
 import type { InvocationEnvelope, ReplyEnvelope } from '../codec/envelope.js';
 import { FLAG_BESIDE } from '../codec/stamps.js';
-import type { ValueDecoder, ValueEncoder } from '../codec/value-codec.js';
+import type { ValueDecoder, ValueEncoder, ValuesOf } from '../codec/value-codec.js';
 
 /** Largest encoded number. */
 export const NUMBER_BYTES_MAX = 12;
@@ -20,6 +20,19 @@ export function encodeApart(
   const bytes = new ArrayBuffer((bound + 7) & -8);
   const length = encoder.write(new Int32Array(bytes), Buffer.from(bytes), 0);
   return { bytes, length };
+}
+
+/** Through the codec and back, as if they had travelled; throws `NOT_SERIALIZABLE`. */
+export function copyValues(
+  encoder: ValueEncoder,
+  decoder: ValueDecoder,
+  values: readonly unknown[],
+  what: ValuesOf,
+): unknown[] {
+  const bound = encoder.measure(values, values.length, what);
+  const { bytes, length } = encodeApart(encoder, bound);
+  decoder.start(new Int32Array(bytes), Buffer.from(bytes), 0, length);
+  return decoder.take(values.length);
 }
 
 /** Puts the decoder in front of the values of a record, fetching them when they came beside it. */

@@ -9,6 +9,10 @@ export const LIMITS = {
   endpointsPerThread: 1 << 24,
   /** Asks of one thread that may be waiting at once: a call number has 20 bits for the slot. */
   pendingAsks: 1 << 20,
+  /** Arguments of one call: a record has 8 bits for their number. */
+  argumentsPerCall: 255,
+  /** Longest deadline in milliseconds (24 days); longer ones are as long as this. */
+  deadlineMs: 24 * 24 * 60 * 60 * 1000,
   /** Methods of one endpoint, all its contracts together. */
   methodsPerEndpoint: 1 << 12,
   /** Encoded values from this size on travel beside the lane, as a transferred buffer. */

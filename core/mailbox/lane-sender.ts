@@ -124,7 +124,7 @@ export class LaneSender implements CallOutlet {
     if (!this.isOpen || this.hasRoom()) return Promise.resolve();
     return new Promise((resolve) => {
       this.#roomWaiters.push(resolve);
-      this.#host.scheduleFlush(this);
+      if (!this.flushScheduled) this.#host.scheduleFlush(this);
     });
   }
 

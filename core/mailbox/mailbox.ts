@@ -100,6 +100,11 @@ export class Mailbox implements SenderHost {
     return this.#nowMs;
   }
 
+  /** The time read last is over: it is read anew when it is asked for. */
+  forgetNow(): void {
+    this.#nowMs = -1;
+  }
+
   /** The sender towards another thread; its lane is made on first use. */
   senderTo(thread: number): LaneSender {
     return this.#senders[thread] ?? this.#openSender(thread);
@@ -132,6 +137,10 @@ export class Mailbox implements SenderHost {
     this.#scheduleMicrotask();
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** Tasks of this thread that wait for their turn. */
   get localSize(): number {
     return this.#local.size;
@@ -139,7 +148,8 @@ export class Mailbox implements SenderHost {
 
   /** Resolves when everything posted so far has had its turn. */
   whenLocalRoom(): Promise<void> {
-    if (this.#local.size * 2 < this.#parts.backlogLimit) return Promise.resolve();
+    const hasRoom = this.#local.size * 2 < this.#parts.backlogLimit;
+    if (hasRoom || this.#isClosed) return Promise.resolve();
     return new Promise((resolve) => this.post({ run: resolve }));
   }
 
@@ -196,6 +206,7 @@ export class Mailbox implements SenderHost {
   readonly #onMicrotask = (): void => {
     this.#microtaskScheduled = false;
     if (this.#isClosed) return;
+    this.#nowMs = -1;
     this.#drainLocal();
     this.#flush();
     // A caller that awaits one answer gets it here, without a turn of the event loop.

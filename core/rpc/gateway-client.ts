@@ -2,9 +2,15 @@ import { InvocationStamp, type TokenWords } from '../codec/stamps.js';
 import type { ActorThread } from '../actor/actor-thread.js';
 import type { CellAddress } from '../actor/cell.js';
 import type { CallContext } from '../actor/pending-calls.js';
+import { LIMITS } from '../config/limits.js';
 import { ERROR_CODES, type Effect } from '../errors/error-codes.js';
 import { isRpcError, RpcError } from '../errors/rpc-error.js';
-import { CallOptions, type GatewayContract, type MethodDescriptor } from './gateway.js';
+import {
+  CallOptions,
+  type GatewayContract,
+  type MethodDescriptor,
+  wholeTimeoutMs,
+} from './gateway.js';
 
 /** Where a gateway leads, as found by the handshake. */
 export interface GatewayTarget extends CellAddress {
@@ -32,7 +38,7 @@ export class BoundMethod implements CallContext {
     this.name = descriptor.name;
     this.index = index;
     this.peer = peer;
-    this.timeoutMs = descriptor.timeoutMs ?? target.timeoutMs;
+    this.timeoutMs = wholeTimeoutMs(descriptor.timeoutMs ?? target.timeoutMs);
     const { recipient, incarnation, token } = target;
     this.stamp = new InvocationStamp({ recipient, incarnation, method: index, token });
   }
@@ -80,6 +86,17 @@ export interface GatewayClient {
   tell(method: BoundMethod, args: unknown[]): void;
   /** Resolves when the way to the endpoint has room again. */
   ready(): Promise<void>;
+}
+
+/** The count of arguments has 8 bits in a record; throws `INVALID_ARGUMENT`. */
+export function checkArgumentCount(args: readonly unknown[]): void {
+  const { argumentsPerCall: limit } = LIMITS;
+  const actual = args.length;
+  if (actual <= limit) return;
+  throw new RpcError('INVALID_ARGUMENT', `${actual} arguments, the limit is ${limit}`, {
+    limit,
+    actual,
+  });
 }
 
 /** Takes the call options off the end of an argument list. */

@@ -129,13 +129,18 @@ export function defineGateway<const Methods extends MethodTable>(
   return { name, methods: descriptors, hash };
 }
 
+/** Deadlines are whole milliseconds, and compared by their distance, which needs some room. */
+export function wholeTimeoutMs(timeoutMs: number): number {
+  return Math.min(Math.ceil(timeoutMs), LIMITS.deadlineMs);
+}
+
 /** Per-call options; made by {@link callOptions} and always the last argument. */
 export class CallOptions {
   readonly timeoutMs: number | undefined;
   readonly signal: AbortSignal | undefined;
 
   constructor(timeoutMs: number | undefined, signal: AbortSignal | undefined) {
-    this.timeoutMs = timeoutMs;
+    this.timeoutMs = timeoutMs === undefined ? undefined : wholeTimeoutMs(timeoutMs);
     this.signal = signal;
   }
 }

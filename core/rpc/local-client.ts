@@ -1,10 +1,16 @@
 import type { ActorThread } from '../actor/actor-thread.js';
-import { encodeApart } from '../actor/payloads.js';
+import { copyValues } from '../actor/payloads.js';
 import { tooManyPendingAsks } from '../actor/pending-calls.js';
 import type { TokenWords } from '../codec/stamps.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { LocalTask } from '../mailbox/local-queue.js';
-import { type BoundMethod, cancelOnAbort, type GatewayClient, takeOptions } from './gateway-client.js';
+import {
+  type BoundMethod,
+  cancelOnAbort,
+  checkArgumentCount,
+  type GatewayClient,
+  takeOptions,
+} from './gateway-client.js';
 import { type LocalInvocation, RpcCell } from './rpc-cell.js';
 
 /** A call waiting for its turn on this thread. */
@@ -97,13 +103,17 @@ export class LocalClient implements GatewayClient {
   }
 
   #post(method: BoundMethod, args: unknown[], ask: LocalAsk): RpcError | undefined {
-    const { settings, mailbox } = this.#thread;
+    const { settings, mailbox, encoder, decoder } = this.#thread;
+    if (mailbox.isClosed) return method.error('SERVICE_CLOSED', 'its service is closed', 'none');
     if (mailbox.localSize >= settings.backlogLimit) {
       const text = `${mailbox.localSize} messages wait on this thread (option backlogLimit)`;
       return method.error('MAILBOX_FULL', `${text}; await ready(gateway)`, 'none');
     }
     try {
-      const values = settings.isolateLocalCalls ? this.#copy(args) : args;
+      checkArgumentCount(args);
+      const values = settings.isolateLocalCalls
+        ? copyValues(encoder, decoder, args, 'arguments')
+        : args;
       mailbox.post(new LocalCall(this.#thread, method, values, ask));
       return undefined;
     } catch (error) {
@@ -111,12 +121,4 @@ export class LocalClient implements GatewayClient {
     }
   }
 
-  /** Through the codec and back, as if the endpoint lived on another thread. */
-  #copy(args: unknown[]): unknown[] {
-    const { encoder, decoder } = this.#thread;
-    const bound = encoder.measure(args, args.length, 'arguments');
-    const { bytes, length } = encodeApart(encoder, bound);
-    decoder.start(new Int32Array(bytes), Buffer.from(bytes), 0, length);
-    return args.map(() => decoder.next());
-  }
 }

@@ -5,7 +5,13 @@ import { countAndFlags, FLAG_BESIDE } from '../codec/stamps.js';
 import { writeNumber } from '../codec/value-tags.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { CallOutlet } from '../mailbox/call-outlet.js';
-import { type BoundMethod, cancelOnAbort, type GatewayClient, takeOptions } from './gateway-client.js';
+import {
+  type BoundMethod,
+  cancelOnAbort,
+  checkArgumentCount,
+  type GatewayClient,
+  takeOptions,
+} from './gateway-client.js';
 
 const ONE_ARGUMENT = countAndFlags(1, 0);
 
@@ -65,7 +71,10 @@ export class OutletClient implements GatewayClient {
   }
 
   tellOne(method: BoundMethod, argument: unknown): void {
-    if (typeof argument !== 'number') {
+    if (typeof argument === 'object') {
+      // A getter of it may come back here, so it gets a list of its own.
+      this.tell(method, [argument]);
+    } else if (typeof argument !== 'number') {
       this.#single[0] = argument;
       const error = this.#trySend(method, 0, 0, this.#single);
       this.#single[0] = undefined;
@@ -122,6 +131,7 @@ export class OutletClient implements GatewayClient {
     const outlet = this.#outlet;
     const stamp = method.stamp;
     const encoder = this.#thread.encoder;
+    checkArgumentCount(args);
     const bound = encoder.measure(args, args.length, 'arguments');
     if (bound >= outlet.besideBytes || stamp.prefixBytes + bound > outlet.recordLimitBytes) {
       this.#count = args.length;

@@ -1,12 +1,12 @@
 import { channel } from 'node:diagnostics_channel';
 import type { ActorThread } from '../actor/actor-thread.js';
 import type { Cell, CellAddress } from '../actor/cell.js';
-import { type BesideSource, discardPayload, startPayload } from '../actor/payloads.js';
+import { type BesideSource, copyValues, discardPayload, startPayload } from '../actor/payloads.js';
 import { isThenable } from '../base/deferred.js';
 import type { InvocationEnvelope } from '../codec/envelope.js';
 import type { TokenWords } from '../codec/stamps.js';
 import type { ErrorCode } from '../errors/error-codes.js';
-import { describeThrown, RpcError } from '../errors/rpc-error.js';
+import { describeThrown, RpcError, toRpcError } from '../errors/rpc-error.js';
 import type { CallOutlet } from '../mailbox/call-outlet.js';
 import { EndpointLife } from './endpoint-life.js';
 import { formatToken, tokenOf, tokensEqual } from './fencing.js';
@@ -138,11 +138,15 @@ export class RpcCell implements Cell {
   }
 
   /** Runs a task of `runAsync` or a timer; its failure is logged and counted. */
-  runTask(task: () => void): void {
+  runTask(task: () => unknown): void {
     if (!this.life.acceptsTasks) return;
     const outer = enterTurn(this);
     try {
-      task();
+      const result = task();
+      // An async task fails by its promise, which nobody else looks at.
+      if (isThenable(result)) {
+        Promise.resolve(result).then(undefined, (error) => this.#report('runAsync', error));
+      }
     } catch (error) {
       this.#report('runAsync', error);
     } finally {
@@ -206,8 +210,15 @@ export class RpcCell implements Cell {
     replyTo: CallOutlet | undefined,
     result: unknown,
   ): void {
-    if (typeof result === 'object' && result !== null && isThenable(result)) {
-      return this.#onPromise({ call, method: this.#nameOf(method), replyTo }, method, result);
+    if (typeof result === 'object' && result !== null) {
+      try {
+        if (isThenable(result)) {
+          return this.#onPromise({ call, method: this.#nameOf(method), replyTo }, method, result);
+        }
+      } catch (thrown) {
+        // Looking at `then` ran the user's code once more.
+        return this.#fail(call, method, replyTo, thrown);
+      }
     }
     if (call !== 0) this.#answer(call, method, replyTo, result);
   }
@@ -233,12 +244,25 @@ export class RpcCell implements Cell {
 
   #answer(call: number, method: number, replyTo: CallOutlet | undefined, value: unknown): void {
     if (replyTo === undefined) {
-      this.#thread.pending.resolve(call, value);
+      this.#answerHere(call, method, value);
     } else if (typeof value === 'number') {
       this.#thread.replies.number(replyTo, call, value);
     } else {
       const context = { method: this.#nameOf(method), endpoint: this.endpointId };
       this.#thread.replies.value(replyTo, call, value, context);
+    }
+  }
+
+  /** The caller is on this thread: it gets the value itself, or a copy if the settings say so. */
+  #answerHere(call: number, method: number, value: unknown): void {
+    const thread = this.#thread;
+    if (!thread.settings.isolateLocalCalls) return void thread.pending.resolve(call, value);
+    try {
+      const [copy] = copyValues(thread.encoder, thread.decoder, [value], 'result');
+      thread.pending.resolve(call, copy);
+    } catch (error) {
+      const text = `the result of ${this.#nameOf(method)} cannot be copied`;
+      thread.pending.reject(call, toRpcError(error, 'NOT_SERIALIZABLE', text));
     }
   }
 
