@@ -4,6 +4,7 @@ import type { RecordSource } from '../memory/lane-reader.js';
 import {
   countAndFlags,
   FENCED_INVOCATION,
+  FLAG_BESIDE,
   finishReply,
   INVOCATION,
   InvocationStamp,
@@ -54,17 +55,39 @@ const FENCED_FIXED = fixedWords(FENCED.words, [
 ]);
 const REPLY_FIXED = fixedWords(REPLY.words, [REPLY.call, REPLY.statusWord, REPLY.payloadLength]);
 
-interface StampedLayout {
-  readonly words: Int32Array;
-  readonly payloadLength: number;
+/** What a stamp looks like. */
+interface Shape {
+  readonly layout: { readonly words: Int32Array; readonly payloadLength: number };
+  readonly fixed: readonly number[];
+  /** Where `FLAG_BESIDE` lies: a frame has nothing beside it, so it must not be set. */
+  readonly flagsWord: number;
+  readonly besideMask: number;
 }
+
+const INVOCATION_SHAPE: Shape = {
+  layout: INVOCATION,
+  fixed: INVOCATION_FIXED,
+  flagsWord: INVOCATION.methodWord,
+  besideMask: FLAG_BESIDE,
+};
+const FENCED_SHAPE: Shape = {
+  layout: FENCED,
+  fixed: FENCED_FIXED,
+  flagsWord: FENCED.methodWord,
+  besideMask: FLAG_BESIDE,
+};
+const REPLY_SHAPE: Shape = {
+  layout: REPLY,
+  fixed: REPLY_FIXED,
+  flagsWord: REPLY.statusWord,
+  besideMask: statusAndFlags(0, FLAG_BESIDE),
+};
 
 /** True when the bytes have the shape of a stamp and their payload ends inside the record. */
 function isStamped(
   source: RecordSource,
   place: { readonly offset: number; readonly length: number },
-  layout: StampedLayout,
-  fixed: readonly number[],
+  { layout, fixed, flagsWord, besideMask }: Shape,
 ): boolean {
   const base = place.offset >> 2;
   const prefix = layout.words.length;
@@ -74,6 +97,7 @@ function isStamped(
     const index = fixed[i]!;
     if (words[base + index] !== layout.words[index]) return false;
   }
+  if ((words[base + flagsWord]! & besideMask) !== 0) return false;
   const payload = words[base + layout.payloadLength]!;
   return payload >= 0 && payload <= place.length - prefix * 4 && (payload & 3) === 0;
 }
@@ -92,10 +116,10 @@ export function checkRecord(
   const place = { offset, length };
   switch (type) {
     case RECORD_INVOCATION:
-      if (isStamped(source, place, INVOCATION, INVOCATION_FIXED)) return { source, type, offset };
+      if (isStamped(source, place, INVOCATION_SHAPE)) return { source, type, offset };
       return restampInvocation(source.bytes.subarray(offset, offset + length));
     case RECORD_FENCED_INVOCATION:
-      if (isStamped(source, place, FENCED, FENCED_FIXED)) return { source, type, offset };
+      if (isStamped(source, place, FENCED_SHAPE)) return { source, type, offset };
       return restampInvocation(source.bytes.subarray(offset, offset + length));
     case RECORD_REPLY:
       if (hasReplyShape(source, place)) return { source, type, offset };
@@ -110,10 +134,12 @@ function hasReplyShape(
   source: RecordSource,
   place: { readonly offset: number; readonly length: number },
 ): boolean {
-  if (!isStamped(source, place, REPLY, REPLY_FIXED)) return false;
+  if (!isStamped(source, place, REPLY_SHAPE)) return false;
   const word = source.words[(place.offset >> 2) + REPLY.statusWord]!;
   return (word & 0xffff) === (REPLY.words[REPLY.statusWord]! & 0xffff);
 }
+
+const NOTHING_BESIDE = 'a frame has nothing beside it';
 
 function memoryFor(bytes: number): RecordSource {
   const memory = new ArrayBuffer((bytes + 7) & -8);
@@ -124,6 +150,7 @@ function restampInvocation(bytes: Buffer): CheckedRecord | string {
   const problem = verify(bytes, INVOCATION_SPEC);
   if (problem) return `not an Invocation: ${problem}`;
   const table = Invocation.getRootAsInvocation(new ByteBuffer(bytes));
+  if ((table.flags() & FLAG_BESIDE) !== 0) return NOTHING_BESIDE;
   const payload = table.argumentsArray() ?? new Uint8Array(0);
   if (payload.length % 4 !== 0) return 'the arguments are not whole words';
   const found = table.token();
@@ -148,6 +175,7 @@ function restampReply(bytes: Buffer): CheckedRecord | string {
   const problem = verify(bytes, REPLY_SPEC);
   if (problem) return `not a Reply: ${problem}`;
   const table = Reply.getRootAsReply(new ByteBuffer(bytes));
+  if ((table.flags() & FLAG_BESIDE) !== 0) return NOTHING_BESIDE;
   const payload = table.valueArray() ?? new Uint8Array(0);
   if (payload.length % 4 !== 0) return 'the value is not whole words';
   const source = memoryFor(REPLY_PREFIX_BYTES + payload.length);

@@ -320,6 +320,8 @@ export class Mailbox implements SenderHost {
   }
 
   #flush(): void {
+    // Promises go on after this, and may take their time before they call.
+    this.#nowMs = -1;
     if (this.#dirty.length === 0) return;
     const dirty = this.#dirty;
     this.#dirty = [];

@@ -1,6 +1,8 @@
 import type { ActorThread } from '../actor/actor-thread.js';
 import { RPC_PATH_PREFIX } from '../base/address.js';
 import { deferred } from '../base/deferred.js';
+import { checkDurationMs } from '../config/options.js';
+import type { ErrorCode } from '../errors/error-codes.js';
 import { describeThrown, isRpcError, RpcError } from '../errors/rpc-error.js';
 import {
   type Closeable,
@@ -43,6 +45,9 @@ class Context implements EndpointContext {
   #cell: RpcCell | undefined;
   /** Registered by the constructor, before there is a cell. */
   readonly #early: Closeable[] = [];
+  /** How to fail each `callAsync` that has no result yet. */
+  readonly #openCalls = new Set<() => void>();
+  #isGone = false;
 
   constructor(plan: EndpointPlan, host: EndpointHost) {
     this.endpointId = plan.endpointId;
@@ -67,6 +72,11 @@ class Context implements EndpointContext {
     this.#cell = cell;
     cell.life.registerResource({ close: () => this.executor.close() });
     for (const resource of this.#early) cell.life.registerResource(resource);
+    const onGone = (): void => {
+      this.#isGone = true;
+      for (const fail of this.#openCalls) fail();
+    };
+    cell.life.termination.then(onGone, onGone);
   }
 
   isRunning(): boolean {
@@ -78,11 +88,17 @@ class Context implements EndpointContext {
   }
 
   callAsync<T>(task: () => T | PromiseLike<T>, timeoutMs: number): Promise<T> {
+    checkDurationMs('timeoutMs', timeoutMs);
     const answer = deferred<T>();
-    const timer = this.#host.thread.clock.schedule(() => {
-      const text = `callAsync of ${this.endpointId} had no result within ${timeoutMs} ms`;
-      answer.reject(new RpcError('TIMEOUT', text, { limit: timeoutMs, endpoint: this.endpointId }));
-    }, timeoutMs);
+    const fail = (code: ErrorCode, text: string): void => {
+      const details = { effect: 'unknown', limit: timeoutMs, endpoint: this.endpointId } as const;
+      answer.reject(new RpcError(code, `callAsync of ${this.endpointId} ${text}`, details));
+    };
+    const onGone = (): void => fail('RECIPIENT_UNREACHABLE', 'had no result when it terminated');
+    if (this.#isGone) onGone();
+    this.#openCalls.add(onGone);
+    const onTimeout = (): void => fail('TIMEOUT', `had no result within ${timeoutMs} ms`);
+    const timer = this.#host.thread.clock.schedule(onTimeout, timeoutMs, { ref: false });
     this.executor.execute(() => {
       try {
         answer.resolve(task());
@@ -90,7 +106,10 @@ class Context implements EndpointContext {
         answer.reject(error);
       }
     });
-    return answer.promise.finally(() => timer.cancel());
+    return answer.promise.finally(() => {
+      timer.cancel();
+      this.#openCalls.delete(onGone);
+    });
   }
 
   registerResource(resource: Closeable): void {
@@ -99,7 +118,10 @@ class Context implements EndpointContext {
   }
 
   unregisterResource(resource: Closeable): boolean {
-    return this.#cell?.life.unregisterResource(resource) ?? false;
+    if (this.#cell) return this.#cell.life.unregisterResource(resource);
+    const at = this.#early.indexOf(resource);
+    if (at >= 0) this.#early.splice(at, 1);
+    return at >= 0;
   }
 
   selfGateway(contract: AnyGateway): object {

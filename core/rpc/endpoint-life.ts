@@ -128,8 +128,7 @@ export class EndpointLife {
     const failures: unknown[] = cause === undefined ? [] : [cause];
     // Started and paused: nothing is served while stopping. Running: calls are served to the end.
     this.#lifecycle.move('TERMINATING');
-    await this.#closeResources(failures);
-    if (this.#wasStarted) await this.#runOnStop(failures);
+    await this.#stopWithin(this.#parts.stopTimeoutMs, failures);
     this.isServing = false;
     this.#lifecycle.move('TERMINATED');
     this.#onTerminated();
@@ -156,20 +155,25 @@ export class EndpointLife {
     this.#resources.clear();
   }
 
-  async #runOnStop(failures: unknown[]): Promise<void> {
-    const { thread, stopTimeoutMs, endpointId, endpoint } = this.#parts;
+  /** Resources, then `onStop` in any case; one time limit for the wait of both. */
+  async #stopWithin(limitMs: number, failures: unknown[]): Promise<void> {
+    const { thread, endpointId, endpoint } = this.#parts;
+    let doing = 'closing the resources';
     const limit = deferred<void>();
     const timer = thread.clock.schedule(() => {
-      const text = `onStop of ${endpointId} did not end within ${stopTimeoutMs} ms (stopTimeoutMs)`;
-      limit.reject(new RpcError('TIMEOUT', text, { limit: stopTimeoutMs }));
-    }, stopTimeoutMs);
-    try {
-      const stopped = runInTurn(this.#owner, async () => endpoint.onStop());
-      await Promise.race([stopped, limit.promise]);
-    } catch (error) {
-      failures.push(error);
-    } finally {
-      timer.cancel();
-    }
+      const text = `${doing} of ${endpointId} did not end within ${limitMs} ms (stopTimeoutMs)`;
+      limit.reject(new RpcError('TIMEOUT', text, { limit: limitMs }));
+    }, limitMs);
+    const wait = async (task: Promise<void>): Promise<void> => {
+      try {
+        await Promise.race([task, limit.promise]);
+      } catch (error) {
+        if (!failures.includes(error)) failures.push(error);
+      }
+    };
+    await wait(this.#closeResources(failures));
+    doing = 'onStop';
+    if (this.#wasStarted) await wait(runInTurn(this.#owner, async () => endpoint.onStop()));
+    timer.cancel();
   }
 }

@@ -51,7 +51,6 @@ function incompatibility(methods: EndpointMethods, wanted: HandshakeRequest): st
   }
   const contract = methods.contracts.get(wanted.contract);
   if (!contract) return 'it does not serve that contract';
-  if (contract.hash === wanted.contractHash) return undefined;
   for (const { name, kind, codec } of wanted.methods) {
     const index = methods.indexOf(name);
     if (index === undefined) return `it has no method ${name}`;

@@ -1,4 +1,5 @@
 import type { Address } from '../base/address.js';
+import { systemClock } from '../base/clock.js';
 import { randomIncarnation } from '../base/ids.js';
 import type { EffectiveOptions } from '../config/options.js';
 import { describeThrown, RpcError } from '../errors/rpc-error.js';
@@ -58,6 +59,8 @@ export class Home implements ServiceBackend {
       port: -1,
     };
     const epochMs = clock.nowMs();
+    // Workers have the machine's clock, whatever the home thread has: same zero, other line.
+    const workerEpochMs = clock === systemClock ? epochMs : systemClock.nowMs();
     this.rpcThread = new RpcThread({
       thread: 0,
       region,
@@ -75,7 +78,7 @@ export class Home implements ServiceBackend {
       host: ports.threadHost,
       options,
       region,
-      epochMs,
+      epochMs: workerEpochMs,
       acceptLane: (offer: LaneOffer) => this.rpcThread.thread.mailbox.acceptLane(offer),
       onExit: (thread, error) => this.#onThreadExit(thread, error),
     });
@@ -189,10 +192,17 @@ export class Home implements ServiceBackend {
   #onThreadExit(thread: number, error: RpcError): void {
     this.directory.releaseThread(thread);
     this.rpcThread.thread.onThreadTerminated(thread, () => error);
-    for (const other of this.#threads.alive()) {
-      this.#agent(other).threadTerminated(thread, error.message);
-    }
+    for (const other of this.#threads.alive()) this.#tellOfExit(other, thread, error);
     if (!this.isClosed) this.#options.logger.error({ thread, error }, 'a worker thread ended');
+  }
+
+  #tellOfExit(other: number, thread: number, error: RpcError): void {
+    try {
+      this.#agent(other).threadTerminated(thread, error.message);
+    } catch (failure) {
+      // Its lane is full or it ends as well; its own callers find out by their deadlines.
+      this.#options.logger.error({ thread: other, failure }, 'a thread did not hear of an exit');
+    }
   }
 
   async #close(): Promise<void> {

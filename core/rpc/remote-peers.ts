@@ -95,7 +95,7 @@ export class RemotePeers {
     const cell = new RouteCell(this.#rpcThread.thread, remote.peer, remote);
     const at = this.#rpcThread.thread.cells.add(cell);
     remote.peer.onClosed(() => this.#rpcThread.thread.cells.remove(at));
-    return { ...at, methods: remote.methods };
+    return { ...at, methods: remote.methods, address: remote.address, hostname: remote.hostname };
   }
 
   async close(): Promise<void> {
@@ -154,7 +154,7 @@ export class RemotePeers {
       address.protocol === 'unix'
         ? { path: address.host }
         : { host: address.host, port: address.port };
-    const key = `${address.protocol}:${address.host}:${address.port}`;
+    const key = `${address.system}@${address.protocol}:${address.host}:${address.port}`;
     const known = this.#peers.get(key);
     if (known) return known;
     const dialled = this.#dial(at, address, text);

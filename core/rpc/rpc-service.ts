@@ -1,5 +1,6 @@
 import { endpointIdOf, parseAddress } from '../base/address.js';
 import type { TimerHandle } from '../base/clock.js';
+import { isThenable } from '../base/deferred.js';
 import { createRandomName } from '../base/ids.js';
 import { checkDurationMs } from '../config/options.js';
 import { RpcError } from '../errors/rpc-error.js';
@@ -58,6 +59,8 @@ export type EndpointConstructor<Args extends readonly unknown[]> = EndpointClass
 export class RpcService {
   readonly #rpcThread: RpcThread;
   readonly #backend: ServiceBackend;
+  /** What {@link schedule} started: it ends with the service. */
+  readonly #timers = new Set<TimerHandle>();
 
   constructor(rpcThread: RpcThread, backend: ServiceBackend) {
     this.#rpcThread = rpcThread;
@@ -99,7 +102,7 @@ export class RpcService {
     this.#checkOpen();
     const exportName = endpointClass.exportName ?? endpointClass.name;
     const spec: EndpointSpec = {
-      endpointId: options.endpointId ?? createRandomName(endpointClass.name || 'endpoint'),
+      endpointId: options.endpointId ?? this.#randomName(endpointClass.name || 'endpoint'),
       module: endpointClass.module ?? '',
       exportName,
       args: options.args ?? [],
@@ -159,21 +162,23 @@ export class RpcService {
   schedule(task: () => void, delayMs: number, periodMs?: number): TimerHandle {
     this.#checkOpen();
     checkDurationMs('delayMs', delayMs);
+    if (periodMs !== undefined) checkDurationMs('periodMs', periodMs);
     const { clock } = this.#rpcThread.thread;
-    let isCancelled = false;
     let timer: TimerHandle;
-    const onDue = (): void => {
-      if (isCancelled || this.#backend.isClosed) return;
-      if (periodMs !== undefined) timer = clock.schedule(onDue, periodMs);
-      this.#guarded(task);
-    };
-    timer = clock.schedule(onDue, delayMs);
-    return {
+    const handle: TimerHandle = {
       cancel: () => {
-        isCancelled = true;
+        this.#timers.delete(handle);
         timer.cancel();
       },
     };
+    const onDue = (): void => {
+      if (periodMs === undefined) this.#timers.delete(handle);
+      else timer = clock.schedule(onDue, periodMs);
+      this.#guarded(task);
+    };
+    timer = clock.schedule(onDue, delayMs);
+    this.#timers.add(handle);
+    return handle;
   }
 
   /** True when `address` belongs to this service. */
@@ -188,6 +193,7 @@ export class RpcService {
    * Rejects with all failures; closing twice is one closing.
    */
   close(): Promise<void> {
+    for (const timer of this.#timers) timer.cancel();
     return this.#backend.close();
   }
 
@@ -195,11 +201,21 @@ export class RpcService {
     return this.close();
   }
 
-  #guarded(task: () => void): void {
-    try {
-      task();
-    } catch (error) {
+  /** Names count up in each thread, so those of worker threads say which one made them. */
+  #randomName(className: string): string {
+    const { thread } = this.#rpcThread.thread;
+    return createRandomName(thread === 0 ? className : `${className}_t${thread}`);
+  }
+
+  #guarded(task: () => unknown): void {
+    const report = (error: unknown): void => {
       this.#rpcThread.thread.logger.error({ error }, 'a task of the service failed');
+    };
+    try {
+      const result = task();
+      if (isThenable(result)) Promise.resolve(result).then(undefined, report);
+    } catch (error) {
+      report(error);
     }
   }
 

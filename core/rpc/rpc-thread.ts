@@ -94,6 +94,7 @@ export class RpcThread {
     return {
       endpointId: cell.endpointId,
       ...cell.address,
+      contracts: [...cell.methods.contracts.keys()],
       methods: cell.methods.descriptors.map(({ name, kind }) => ({ name, kind })),
       fencingToken: cell.token ? tokenFromWords(cell.token) : null,
     };
@@ -174,6 +175,10 @@ export class RpcThread {
 
   /** A gateway to an endpoint that this process made, without asking it anything. */
   gatewayTo(created: CreatedEndpoint, contract: AnyGateway): object {
+    if (!created.contracts.includes(contract.name)) {
+      const text = `${created.endpointId} serves ${created.contracts.join(', ')}, not ${contract.name}`;
+      throw new RpcError('HANDSHAKE_REJECTED', text, { endpoint: created.endpointId });
+    }
     const methods = contract.methods.map(({ name, kind }) => {
       const index = created.methods.findIndex((own) => own.name === name && own.kind === kind);
       if (index >= 0) return index;

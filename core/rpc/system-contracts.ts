@@ -38,7 +38,9 @@ export interface CreatedEndpoint {
   readonly endpointId: string;
   readonly recipient: number;
   readonly incarnation: number;
-  /** Name, kind and codec of each method by index. */
+  /** Names of the contracts that it serves. */
+  readonly contracts: readonly string[];
+  /** Name and kind of each method by index. */
   readonly methods: readonly { readonly name: string; readonly kind: 'ask' | 'tell' }[];
   readonly fencingToken: FencingToken | null;
 }
@@ -64,6 +66,9 @@ export interface RemoteRoute {
   readonly recipient: number;
   readonly incarnation: number;
   readonly methods: readonly number[];
+  /** The endpoint's own address, and its host. */
+  readonly address: string;
+  readonly hostname: string;
 }
 
 /** What only the home thread can do. In-process only. */

@@ -48,8 +48,8 @@ class WorkerBackend implements ServiceBackend {
     return this.#rpcThread.gateway({
       recipient: route.recipient,
       incarnation: route.incarnation,
-      address,
-      hostname: new URL(address.replace(/^ringlane\.\w+:/, 'http:')).hostname,
+      address: route.address,
+      hostname: route.hostname,
       contract,
       methods: route.methods,
       token: token === undefined ? undefined : tokenWords(token),
