@@ -1,0 +1,58 @@
+import { parseArgs } from 'node:util';
+
+/** What the command line asks for. */
+export interface BenchArguments {
+  readonly isQuick: boolean;
+  /** Names of rows; none means all. */
+  readonly only: readonly string[];
+  readonly nodePath: string;
+  readonly jsonPath: string | undefined;
+  readonly comparePath: string | undefined;
+  readonly rounds: number;
+  readonly isHelp: boolean;
+}
+
+/** What `--help` prints. */
+export const USAGE = `npm run bench -- [options]
+Measures the engine beside the floor of this machine, every cell in a process of its own.
+
+  --quick          3 short rounds, under 90 seconds; without it 5 long ones
+  --only L1,L2     these rows only
+  --rounds N       how many rounds
+  --node PATH      the Node that runs the cells
+  --json FILE      writes everything that was measured
+  --compare FILE   shows what changed since a report that --json wrote
+
+Verdicts go by the ratio to the floor of the same round, not by the absolute figure. The exit code
+is 1 when a cell failed: wrong or missing replies, a crash, a process that does not end.`;
+
+const ROUNDS = { full: 5, quick: 3 } as const;
+
+/** Reads the command line; throws what is wrong with it. */
+export function parseArguments(args: readonly string[]): BenchArguments {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true, default: [] },
+      rounds: { type: 'string' },
+      node: { type: 'string', default: process.execPath },
+      json: { type: 'string' },
+      compare: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  const rounds = Number(values.rounds ?? (values.quick ? ROUNDS.quick : ROUNDS.full));
+  if (!Number.isInteger(rounds) || rounds < 1) {
+    throw new Error(`--rounds wants a whole number from 1, not ${values.rounds}`);
+  }
+  return {
+    isQuick: values.quick,
+    only: values.only.flatMap((names) => names.split(',')).filter((name) => name !== ''),
+    nodePath: values.node,
+    jsonPath: values.json,
+    comparePath: values.compare,
+    rounds,
+    isHelp: values.help,
+  };
+}

@@ -1,0 +1,117 @@
+import type { CellName } from '../cells.js';
+import type { FigureName, Figures } from './cell.js';
+import { NOISY_PERCENT } from './others.js';
+import type { PlannedRow } from './plan.js';
+import type { Round, Rounds } from './rounds.js';
+import { type Bound, type Measure, ratioBound, type Row } from './row.js';
+import { median, type Spread, spreadOf } from './statistics.js';
+
+/** How a row came out; `shown` has no bound, `error` has no figure. */
+export type Verdict = 'goal' | 'met' | 'below' | 'shown' | 'error';
+
+/** A bound as it holds for this run. */
+export interface HeldBound {
+  /** In the unit of the figure, scaled by the floor of the run. */
+  readonly value: number;
+  readonly ratio: number | undefined;
+}
+
+/** One row after all rounds. */
+export interface RowResult {
+  readonly id: string;
+  readonly question: string;
+  readonly measure: Measure;
+  readonly better: Row['better'];
+  readonly verdict: Verdict;
+  readonly figure?: Spread;
+  readonly besideName?: string;
+  readonly beside?: Spread;
+  /** Of figure and floor of the same round. */
+  readonly ratio?: Spread;
+  readonly required?: HeldBound;
+  readonly goal?: HeldBound;
+  /** Others were busy while it was measured: the verdict says little. */
+  readonly isNoisy?: boolean;
+  /** Median of everything that the cell measured. */
+  readonly details?: Figures;
+  readonly reason?: string;
+}
+
+interface Judged {
+  readonly figure: Spread;
+  readonly beside: Spread | undefined;
+  readonly ratio: Spread | undefined;
+}
+
+function hold(row: Row, bound: Bound | undefined, judged: Judged): HeldBound | undefined {
+  if (bound === undefined) return undefined;
+  const ratio = ratioBound(row, bound);
+  if (ratio !== undefined) return { value: ratio * judged.beside!.median, ratio };
+  return bound.value === undefined ? undefined : { value: bound.value, ratio: undefined };
+}
+
+function isReached(row: Row, bound: HeldBound | undefined, judged: Judged): boolean {
+  if (bound === undefined) return false;
+  const reached = bound.ratio === undefined ? judged.figure.median : judged.ratio!.median;
+  const limit = bound.ratio ?? bound.value;
+  return row.better === 'higher' ? reached >= limit : reached <= limit;
+}
+
+function failure(planned: PlannedRow, failures: ReadonlyMap<CellName, string>) {
+  const { measure, beside } = planned.row;
+  const own = failures.get(measure.cell);
+  if (own !== undefined) return own;
+  const other = beside && failures.get(beside.cell);
+  return other === undefined ? undefined : `${beside!.cell}: ${other}`;
+}
+
+function valuesOf(rounds: readonly Round[], step: number, { figure }: Measure): number[] {
+  return rounds.map((round) => round[step]?.[figure] ?? Number.NaN);
+}
+
+/** In at least half of the rounds, beside the figure or its floor. */
+function wasNoisy(rounds: readonly Round[], { step, besideStep }: PlannedRow): boolean {
+  const steps = besideStep === undefined ? [step] : [step, besideStep];
+  const busiest = rounds.map((round) =>
+    Math.max(...steps.map((index) => round[index]?.othersBusyPercent ?? 0)),
+  );
+  return median(busiest) > NOISY_PERCENT;
+}
+
+function mediansOf(rounds: readonly Round[], step: number): Figures {
+  const names = Object.keys(rounds[0]?.[step] ?? {}) as FigureName[];
+  const values = (name: FigureName): number[] => rounds.map((round) => round[step]?.[name] ?? NaN);
+  return Object.fromEntries(names.map((name) => [name, median(values(name))]));
+}
+
+/** Medians over the rounds; the ratio is taken round by round, because the machine drifts. */
+export function judgeRow(planned: PlannedRow, { rounds, failures }: Rounds): RowResult {
+  const { row, step, besideStep } = planned;
+  const { id, question, measure, better, beside } = row;
+  const known = { id, question, measure, better };
+  const values = valuesOf(rounds, step, measure);
+  const floors = besideStep === undefined ? undefined : valuesOf(rounds, besideStep, beside!);
+  const isMissing = [...values, ...(floors ?? [])].some((value) => !Number.isFinite(value));
+  const reason = failure(planned, failures) ?? (isMissing ? 'a figure is missing' : undefined);
+  if (reason !== undefined) return { ...known, verdict: 'error', reason };
+  const ratios = floors?.map((floor, round) => values[round]! / floor);
+  const judged: Judged = {
+    figure: spreadOf(values),
+    beside: floors && spreadOf(floors),
+    ratio: ratios && spreadOf(ratios),
+  };
+  const required = hold(row, row.required, judged);
+  const goal = hold(row, row.goal, judged);
+  const met = isReached(row, required, judged) ? 'met' : 'below';
+  return {
+    ...known,
+    verdict: required === undefined ? 'shown' : isReached(row, goal, judged) ? 'goal' : met,
+    figure: judged.figure,
+    ...(judged.beside ? { besideName: beside!.name, beside: judged.beside } : {}),
+    ...(judged.ratio ? { ratio: judged.ratio } : {}),
+    ...(required ? { required } : {}),
+    ...(goal ? { goal } : {}),
+    isNoisy: wasNoisy(rounds, planned),
+    details: mediansOf(rounds, step),
+  };
+}

@@ -1,0 +1,227 @@
+import type { CellName } from './cells.js';
+import type { Beside, Row } from './harness/row.js';
+
+/** The bare lanes with 256 calls in flight on the machine that the absolute figures are for. */
+const LANES_256: Beside = {
+  cell: 'floor/lanes/ask-number/256',
+  figure: 'callsPerSecond',
+  name: 'lanes',
+  reference: 10.2e6,
+};
+
+/** Raw frames over TCP loopback with 256 calls in flight. */
+const SOCKET_256: Beside = {
+  cell: 'floor/socket/ask-number/256',
+  figure: 'callsPerSecond',
+  name: 'socket',
+  reference: 1.6e6,
+};
+
+const rate = (cell: CellName) => ({ cell, figure: 'callsPerSecond' }) as const;
+const p50 = (cell: CellName) => ({ cell, figure: 'p50Us' }) as const;
+
+const LANE_ROWS: readonly Row[] = [
+  {
+    id: 'L1',
+    question: 'ask number, one at a time, p50',
+    measure: p50('home-to-worker/ask-number/1'),
+    better: 'lower',
+    beside: { ...p50('floor/lanes/ask-number/1'), name: 'lanes', reference: 0.98 },
+    required: { value: 1.5 },
+    goal: { value: 1.0 },
+  },
+  {
+    id: 'L2',
+    question: 'ask number, 256 in flight',
+    measure: rate('home-to-worker/ask-number/256'),
+    better: 'higher',
+    beside: LANES_256,
+    required: { value: 4e6, ratio: 0.45 },
+    goal: { value: 8e6, ratio: 0.8 },
+  },
+  {
+    id: 'L3',
+    question: 'ask number, 32 in flight',
+    measure: rate('home-to-worker/ask-number/32'),
+    better: 'higher',
+    beside: { ...rate('floor/lanes/ask-number/32'), name: 'lanes', reference: 7.2e6 },
+    required: { value: 3e6 },
+    goal: { value: 5.8e6 },
+  },
+  {
+    id: 'L4',
+    question: 'ask record, 256 in flight',
+    measure: rate('home-to-worker/ask-record/256'),
+    better: 'higher',
+    beside: LANES_256,
+    required: { value: 0.6e6 },
+    goal: { value: 1.2e6 },
+  },
+  {
+    id: 'L5',
+    question: 'ask 1 KiB bytes, 256 in flight',
+    measure: rate('home-to-worker/ask-1-kib/256'),
+    better: 'higher',
+    beside: LANES_256,
+    required: { value: 1e6 },
+    goal: { value: 2e6 },
+  },
+  {
+    id: 'L6',
+    question: 'ask 1 MiB bytes, 8 in flight',
+    measure: rate('home-to-worker/ask-1-mib/8'),
+    better: 'higher',
+    beside: LANES_256,
+    required: { value: 4e3 },
+    goal: { value: 10e3 },
+  },
+  {
+    id: 'L7',
+    question: 'tell number, counted there',
+    measure: rate('home-to-worker/tell-number'),
+    better: 'higher',
+    beside: LANES_256,
+    required: { value: 15e6 },
+    goal: { value: 40e6 },
+  },
+];
+
+const COLD: CellName = 'home-to-worker/cold-call';
+
+const SILENCE_ROWS: readonly Row[] = [
+  {
+    id: 'L8a',
+    question: 'call after 20 ms of silence, p50',
+    measure: p50(COLD),
+    better: 'lower',
+    beside: { cell: COLD, figure: 'rawP50Us', name: 'postMessage' },
+    required: { ratio: 1.1 },
+    goal: { ratio: 0.95 },
+  },
+  {
+    id: 'L8b',
+    question: 'call after 20 ms of silence, p99',
+    measure: { cell: COLD, figure: 'p99Us' },
+    better: 'lower',
+    beside: { cell: COLD, figure: 'rawP99Us', name: 'postMessage' },
+    required: { ratio: 1.5 },
+    goal: { ratio: 1.0 },
+  },
+  {
+    id: 'L9',
+    question: 'CPU of the process, open and idle',
+    measure: { cell: 'home-to-worker/idle', figure: 'cpuPercent' },
+    better: 'lower',
+    required: { value: 0.5 },
+    goal: { value: 0.1 },
+  },
+];
+
+const OTHER_THREAD_ROWS: readonly Row[] = [
+  {
+    id: 'L10a',
+    question: 'worker to worker, one at a time, p50',
+    measure: p50('worker-to-worker/ask-number/1'),
+    better: 'lower',
+    beside: { ...p50('home-to-worker/ask-number/1'), name: 'L1' },
+    required: { ratio: 1 / 0.9 },
+    goal: { ratio: 1 / 0.9 },
+  },
+  {
+    id: 'L10b',
+    question: 'worker to worker, 256 in flight',
+    measure: rate('worker-to-worker/ask-number/256'),
+    better: 'higher',
+    beside: { ...rate('home-to-worker/ask-number/256'), name: 'L2' },
+    required: { ratio: 0.9 },
+    goal: { ratio: 0.9 },
+  },
+  {
+    id: 'L11',
+    question: 'same thread, 256 in flight',
+    measure: rate('same-thread/ask-number/256'),
+    better: 'higher',
+    beside: LANES_256,
+    required: { value: 2e6 },
+    goal: { value: 5e6 },
+  },
+];
+
+const REMOTE_ROWS: readonly Row[] = [
+  {
+    id: 'R1',
+    question: 'remote ask number, 256 in flight',
+    measure: rate('remote-home/ask-number/256'),
+    better: 'higher',
+    beside: SOCKET_256,
+    required: { value: 0.5e6, ratio: 0.35 },
+    goal: { value: 1e6 },
+  },
+  {
+    id: 'R1w',
+    question: 'the same, endpoint on a worker',
+    measure: rate('remote-worker/ask-number/256'),
+    better: 'higher',
+    beside: SOCKET_256,
+  },
+  {
+    id: 'R2',
+    question: 'remote ask, one at a time, p50',
+    measure: p50('remote-home/ask-number/1'),
+    better: 'lower',
+    beside: { ...p50('floor/socket/ask-number/1'), name: 'socket' },
+    required: { ratio: 1.5 },
+    goal: { ratio: 1.15 },
+  },
+  {
+    id: 'R2w',
+    question: 'the same, endpoint on a worker',
+    measure: p50('remote-worker/ask-number/1'),
+    better: 'lower',
+    beside: { ...p50('floor/socket/ask-number/1'), name: 'socket' },
+  },
+  {
+    id: 'R3',
+    question: 'remote ask 1 MiB bytes, 8 in flight',
+    measure: { cell: 'remote-home/ask-1-mib/8', figure: 'bytesPerSecond' },
+    better: 'higher',
+    beside: { cell: 'floor/socket/ask-1-mib/8', figure: 'bytesPerSecond', name: 'socket' },
+    required: { ratio: 0.6 },
+    goal: { ratio: 0.85 },
+  },
+  {
+    id: 'R4',
+    question: 'remote tell number, counted there',
+    measure: rate('remote-home/tell-number'),
+    better: 'higher',
+    beside: SOCKET_256,
+    required: { value: 1.5e6 },
+    goal: { value: 4e6 },
+  },
+];
+
+/** The floor itself, for reading the rest: what this machine gave in this very run. */
+const FLOOR_ROWS: readonly Row[] = [
+  ['B1', 'lanes: ask number, one at a time, p50', p50('floor/lanes/ask-number/1')],
+  ['B2', 'lanes: ask number, 256 in flight', rate('floor/lanes/ask-number/256')],
+  ['B3', 'lanes: ask number, 32 in flight', rate('floor/lanes/ask-number/32')],
+  ['B4', 'lane: tell 32 bytes', rate('floor/lanes/tell-32-bytes')],
+  ['B5', 'postMessage: ask number, p50', p50('floor/post-message/ask-number/1')],
+  ['B6', 'postMessage: ask number, 256', rate('floor/post-message/ask-number/256')],
+  ['B7', 'socket: ask number, p50', p50('floor/socket/ask-number/1')],
+  ['B8', 'socket: ask number, 256', rate('floor/socket/ask-number/256')],
+  ['B9', 'memory: 1 MiB in and out', rate('floor/memory/copy-1-mib')],
+].map(([id, question, measure]) => {
+  const { cell, figure } = measure as Row['measure'];
+  const better = figure === 'p50Us' ? 'lower' : 'higher';
+  return { id: id as string, question: question as string, measure: { cell, figure }, better };
+});
+
+/** Every row, in the order of the table. */
+export const ROWS: readonly Row[] = [
+  ...LANE_ROWS,
+  ...SILENCE_ROWS,
+  ...OTHER_THREAD_ROWS,
+  ...REMOTE_ROWS,
+  ...FLOOR_ROWS,
+];

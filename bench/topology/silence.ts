@@ -1,0 +1,83 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PostEcho } from '../floor/post-echo.js';
+import { type Cell, WrongReply } from '../harness/cell.js';
+import { percentile } from '../harness/statistics.js';
+import { cpuUs, memoryFigures } from '../harness/usage.js';
+import { withEndpoint } from './one-to-one.js';
+import { touch } from './questions.js';
+
+/** Long enough that both threads sleep. */
+const SILENCE_MS = 20;
+/** What is left over from the calls before: timers, garbage, a polling window. */
+const SETTLE_MS = 300;
+/** Pairs of calls that are not counted. */
+const WARM_PAIRS = 3;
+
+type AskNumber = (value: number) => Promise<number>;
+
+/** One call after a silence; microseconds. */
+async function coldCallUs(ask: AskNumber, value: number): Promise<number> {
+  await sleep(SILENCE_MS);
+  const startMs = performance.now();
+  const reply = await ask(value);
+  const latencyUs = (performance.now() - startMs) * 1000;
+  if (reply !== value) throw new WrongReply(`call ${value} was answered ${reply}`);
+  return latencyUs;
+}
+
+/** One of each, beginning with the other one each time. */
+async function coldPair(
+  engine: AskNumber,
+  raw: AskNumber,
+  index: number,
+): Promise<readonly [engineUs: number, rawUs: number]> {
+  if (index % 2 === 0) {
+    const engineUs = await coldCallUs(engine, index);
+    return [engineUs, await coldCallUs(raw, index)];
+  }
+  const rawUs = await coldCallUs(raw, index);
+  return [await coldCallUs(engine, index), rawUs];
+}
+
+/** Engine and raw `postMessage` in turns, each after 20 ms of silence, in one process. */
+export const coldCall: Cell = (budget) =>
+  withEndpoint(0, async (gateway) => {
+    const raw = await PostEcho.start();
+    try {
+      await touch(gateway);
+      for (let i = 0; i < 200; i++) await raw.ask(i);
+      for (let i = 0; i < WARM_PAIRS; i++) await coldPair(gateway.echo, raw.ask, i);
+      const engineUs = new Float64Array(budget.coldCalls);
+      const rawUs = new Float64Array(budget.coldCalls);
+      for (let i = 0; i < budget.coldCalls; i++) {
+        [engineUs[i], rawUs[i]] = await coldPair(gateway.echo, raw.ask, i);
+      }
+      engineUs.sort();
+      rawUs.sort();
+      return {
+        p50Us: percentile(engineUs, 0.5),
+        p99Us: percentile(engineUs, 0.99),
+        rawP50Us: percentile(rawUs, 0.5),
+        rawP99Us: percentile(rawUs, 0.99),
+        calls: budget.coldCalls,
+        ...memoryFigures(),
+      };
+    } finally {
+      await raw.close();
+    }
+  });
+
+/** CPU of the whole process while a service with an endpoint and a gateway is open and idle. */
+export const idleCpu: Cell = (budget) =>
+  withEndpoint(0, async (gateway) => {
+    await touch(gateway);
+    await sleep(SETTLE_MS);
+    const startMs = performance.now();
+    const cpuBefore = cpuUs();
+    await sleep(budget.idleMs);
+    const usedUs = cpuUs() - cpuBefore;
+    const elapsedUs = (performance.now() - startMs) * 1000;
+    await touch(gateway);
+    return { cpuPercent: (usedUs / elapsedUs) * 100, ...memoryFigures() };
+  });

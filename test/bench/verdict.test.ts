@@ -1,0 +1,113 @@
+import { deepEqual, equal } from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CellName } from '../../bench/cells.js';
+import type { Figures } from '../../bench/harness/cell.js';
+import { besideFlink, formatFlink } from '../../bench/harness/flink.js';
+import { planRound } from '../../bench/harness/plan.js';
+import type { Rounds } from '../../bench/harness/rounds.js';
+import { ratioBound, type Row } from '../../bench/harness/row.js';
+import { formatDetails, formatResults, summarize } from '../../bench/harness/table.js';
+import { judgeRow, type RowResult } from '../../bench/harness/verdict.js';
+
+const ROW: Row = {
+  id: 'L2',
+  question: 'ask',
+  measure: { cell: 'home-to-worker/ask-number/256', figure: 'callsPerSecond' },
+  better: 'higher',
+  beside: {
+    cell: 'floor/lanes/ask-number/256',
+    figure: 'callsPerSecond',
+    name: 'lanes',
+    reference: 10e6,
+  },
+  required: { value: 4e6, ratio: 0.45 },
+  goal: { value: 8e6 },
+};
+
+/** Rounds of the figures of a row and its floor. */
+function roundsOf(pairs: readonly (readonly [number, number])[], extra: Figures = {}): Rounds {
+  const rounds = pairs.map(([ours, floor]) => [
+    { callsPerSecond: ours, ...extra },
+    { callsPerSecond: floor },
+  ]);
+  return { rounds, failures: new Map() };
+}
+
+function judge(row: Row, rounds: Rounds): RowResult {
+  return judgeRow(planRound([row], false).rows[0]!, rounds);
+}
+
+test('the strictest of an absolute bound, scaled by the floor, and a ratio holds', () => {
+  equal(ratioBound(ROW, { value: 4e6, ratio: 0.45 }), 0.45);
+  equal(ratioBound(ROW, { value: 8e6, ratio: 0.45 }), 0.8);
+  equal(ratioBound({ ...ROW, better: 'lower' }, { value: 4e6, ratio: 0.45 }), 0.4);
+  const { beside: _, ...alone } = ROW;
+  equal(ratioBound(alone, { value: 4e6 }), undefined);
+});
+
+test('the ratio of the same round decides, whatever the machine gave', () => {
+  const slow = judge(
+    ROW,
+    roundsOf([
+      [0.5e6, 1e6],
+      [2.5e6, 5e6],
+      [5e6, 10e6],
+    ]),
+  );
+  equal(slow.verdict, 'met');
+  deepEqual(slow.ratio, { median: 0.5, min: 0.5, max: 0.5 });
+  deepEqual(slow.figure, { median: 2.5e6, min: 0.5e6, max: 5e6 });
+  deepEqual(slow.required, { value: 0.45 * 5e6, ratio: 0.45 });
+  equal(judge(ROW, roundsOf([[0.8e6, 1e6]])).verdict, 'goal');
+  equal(judge(ROW, roundsOf([[4.4e6, 10e6]])).verdict, 'below');
+});
+
+test('without a floor the absolute figure decides', () => {
+  const { beside: _, ...alone } = ROW;
+  const row: Row = { ...alone, better: 'lower', required: { value: 5 }, goal: { value: 1 } };
+  const verdictOf = (value: number): string =>
+    judgeRow({ row, step: 0, besideStep: undefined }, roundsOf([[value, 1]])).verdict;
+  deepEqual([1, 5, 5.1].map(verdictOf), ['goal', 'met', 'below']);
+});
+
+test('a failed cell is an error and never a number, also when only the floor failed', () => {
+  for (const cell of [ROW.measure.cell, ROW.beside!.cell] as CellName[]) {
+    const failures = new Map([[cell, 'call 7 was answered 8']]);
+    const result = judge(ROW, { ...roundsOf([[1, 1]]), failures });
+    equal(result.verdict, 'error');
+    equal(result.figure, undefined);
+    const text = formatResults([result]);
+    equal(text.includes('ERROR') && text.includes('call 7 was answered 8'), true);
+  }
+});
+
+test('a missing figure is an error too', () => {
+  const result = judge(ROW, { rounds: [[{ callsPerSecond: 1 }, undefined]], failures: new Map() });
+  deepEqual([result.verdict, result.reason], ['error', 'a figure is missing']);
+});
+
+test('busy neighbours put a question mark behind the verdict', () => {
+  const quiet = judge(ROW, roundsOf([[5e6, 10e6]], { othersBusyPercent: 2 }));
+  const noisy = judge(ROW, roundsOf([[5e6, 10e6]], { othersBusyPercent: 40 }));
+  deepEqual([quiet.isNoisy, noisy.isNoisy], [false, true]);
+  equal(formatResults([noisy]).includes('met ?'), true);
+  equal(formatResults([quiet]).includes('?'), false);
+});
+
+test('the tables show figures in their units, losses by name', () => {
+  const won = judge(ROW, roundsOf([[9e6, 10e6]], { p50Us: 12.34, cpuUsPerCall: 0.5 }));
+  const lost: RowResult = { ...judge(ROW, roundsOf([[123_456, 10e6]])), id: 'L3' };
+  const text = formatResults([won, lost]);
+  for (const part of ['9.00 M/s', 'lanes 10.0 M/s', '>= 4.50 M/s (0.45)', '123 k/s', 'BELOW']) {
+    equal(text.includes(part), true, `${part} in\n${text}`);
+  }
+  equal(formatDetails([won]).includes('12.3'), true);
+  equal(summarize([won, lost]), 'goal met: 1 (L2); required met: 0; below: 1 (L3); errors: 0');
+});
+
+test('beside Flink counts how far each of the two is from the same floor', () => {
+  const local = besideFlink([judge(ROW, roundsOf([[6e6, 10e6]]))]);
+  equal(local[0]?.times.median.toFixed(6), '10.000000');
+  equal(formatFlink(local).includes('met'), true);
+  deepEqual([besideFlink([]), formatFlink([])], [[], '']);
+});
