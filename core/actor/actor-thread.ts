@@ -157,6 +157,11 @@ export class ActorThread implements RecordHandler<InboundLane>, MailboxObserver 
     return (deadline - (aheadMs > 0 && aheadMs < BUSY_MAX_MS ? nowMs + aheadMs : nowMs)) | 0;
   }
 
+  /** As {@link timeLeftMs}, by a clock read now: the last task of this thread may have taken long. */
+  isPast(deadline: number): boolean {
+    return ((deadline - (this.mailbox.refreshNow() - this.#epochMs)) | 0) <= 0;
+  }
+
   /** Where an ask was made, when the settings and this tick's budget allow to look. */
   captureSite(): Error | undefined {
     const mode = this.settings.captureAskCallStack;

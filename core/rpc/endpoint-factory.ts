@@ -26,6 +26,8 @@ export interface EndpointPlan {
   readonly args: readonly unknown[];
   readonly address: string;
   readonly isExported: boolean;
+  /** One of the engine's own; see `RpcCellParts`. */
+  readonly isSystem?: boolean;
 }
 
 /** What an endpoint may ask of its thread. */
@@ -149,6 +151,7 @@ export function makeEndpoint(plan: EndpointPlan, host: EndpointHost): RpcCell {
       methods: methodsOf(endpointClass),
       token: endpoint instanceof FencedRpcEndpoint ? tokenWords(endpoint.fencingToken) : undefined,
       isExported: plan.isExported,
+      isSystem: plan.isSystem ?? false,
       stopTimeoutMs: host.thread.settings.stopTimeoutMs,
     });
     context.attach(cell);

@@ -6,7 +6,7 @@ import { isThenable } from '../base/deferred.js';
 import type { InvocationEnvelope } from '../codec/envelope.js';
 import type { TokenWords } from '../codec/stamps.js';
 import type { ErrorCode } from '../errors/error-codes.js';
-import { describeThrown, RpcError, toRpcError } from '../errors/rpc-error.js';
+import { describeThrown, isRpcError, RpcError, toRpcError } from '../errors/rpc-error.js';
 import type { CallOutlet } from '../mailbox/call-outlet.js';
 import { EndpointLife } from './endpoint-life.js';
 import { formatToken, tokenOf, tokensEqual } from './fencing.js';
@@ -43,6 +43,8 @@ export interface RpcCellParts {
   readonly token: TokenWords | undefined;
   /** False for the engine's own endpoints that other processes must not reach. */
   readonly isExported: boolean;
+  /** The engine's own endpoint: its `RpcError`s are answers, not failures of a user's method. */
+  readonly isSystem: boolean;
   readonly stopTimeoutMs: number;
 }
 
@@ -62,6 +64,7 @@ export class RpcCell implements Cell {
   onTerminated: () => void = () => {};
   readonly #thread: ActorThread;
   readonly #endpoint: RpcEndpoint;
+  readonly #isSystem: boolean;
   readonly #handlers: readonly Handler[];
   readonly #open = new Set<OpenCall>();
 
@@ -71,6 +74,7 @@ export class RpcCell implements Cell {
     this.endpointId = parts.endpointId;
     this.methods = parts.methods;
     this.token = parts.token;
+    this.#isSystem = parts.isSystem;
     this.#thread = parts.thread;
     this.#endpoint = parts.endpoint;
     this.#handlers = parts.methods.handlersOf(parts.endpoint);
@@ -121,7 +125,7 @@ export class RpcCell implements Cell {
   onLocalInvocation(invocation: LocalInvocation): void {
     const { call, method, args, deadline, token } = invocation;
     const handler = this.#handlers[method];
-    const isDue = deadline !== 0 && this.#thread.timeLeftMs(deadline) <= 0;
+    const isDue = deadline !== 0 && this.#thread.isPast(deadline);
     if (!this.life.isServing || handler === undefined || isDue || !this.#hasToken(token)) {
       return this.#refuse(call, method, undefined, this.#refusal(method, deadline, token));
     }
@@ -145,7 +149,7 @@ export class RpcCell implements Cell {
       const result = task();
       // An async task fails by its promise, which nobody else looks at.
       if (isThenable(result)) {
-        Promise.resolve(result).then(undefined, (error) => this.#report('runAsync', error));
+        Promise.resolve(result).then(undefined, (error: unknown) => this.#report('runAsync', error));
       }
     } catch (error) {
       this.#report('runAsync', error);
@@ -269,14 +273,18 @@ export class RpcCell implements Cell {
   #fail(call: number, method: number, replyTo: CallOutlet | undefined, thrown: unknown): void {
     const name = this.#nameOf(method);
     if (call === 0) return this.#report(name, thrown);
-    const text = `${this.endpointId}.${name} failed: ${describeThrown(thrown)}`;
-    const error = new RpcError('HANDLER_FAILED', text, {
-      cause: thrown,
-      method: name,
-      endpoint: this.endpointId,
-    });
+    const error = this.#isSystem && isRpcError(thrown) ? thrown : this.#failure(name, thrown);
     if (replyTo === undefined) this.#thread.pending.reject(call, error);
     else this.#thread.replies.failure(replyTo, call, error, {});
+  }
+
+  #failure(method: string, thrown: unknown): RpcError {
+    const text = `${this.endpointId}.${method} failed: ${describeThrown(thrown)}`;
+    return new RpcError('HANDLER_FAILED', text, {
+      cause: thrown,
+      method,
+      endpoint: this.endpointId,
+    });
   }
 
   #refuse(

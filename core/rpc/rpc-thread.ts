@@ -85,7 +85,7 @@ export class RpcThread {
 
   /** Makes an endpoint of the engine itself and starts it. */
   createSystem(plan: Omit<EndpointPlan, 'address'>, service: RpcService): RpcCell {
-    const cell = this.#make(plan, service);
+    const cell = this.#make({ ...plan, isSystem: true }, service);
     void cell.life.start();
     return cell;
   }
