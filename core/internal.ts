@@ -23,3 +23,16 @@ export type {
 export { runWorkerThread } from './rpc/worker-thread.js';
 export { MemoryTransport } from './transport/memory-transport.js';
 export { tcpTransport } from './transport/tcp-transport.js';
+export * from './ha/embedded-leader-service.js';
+export * from './ha/leader-component-runner.js';
+export * from './ha/leader-election.js';
+export * from './ha/leader-registry.js';
+export * from './ha/standalone-ha-services.js';
+export * from './heartbeat/heartbeat-manager.js';
+export * from './heartbeat/heartbeat-manager-sender.js';
+export * from './heartbeat/heartbeat-services.js';
+export * from './heartbeat/heartbeat-target.js';
+export * from './registration/registered-rpc-connection.js';
+export * from './registration/registration-configuration.js';
+export * from './registration/registration-response.js';
+export * from './registration/retrying-registration.js';

@@ -1,0 +1,53 @@
+import { isRpcError } from '../index.js';
+import type { DispatcherGateway } from './gateways.js';
+import type { JobProgress, JobResult, JobStatus, TaskProgress } from './messages.js';
+
+/** Hears the newest report of a task; of several in a row it may hear only the last. */
+export type ProgressListener = (report: TaskProgress) => void;
+
+/** One submitted job, as its client sees it (Flink JobClient). */
+export class JobClient {
+  readonly jobId: string;
+  readonly #dispatcher: () => Promise<DispatcherGateway>;
+
+  constructor(jobId: string, dispatcher: () => Promise<DispatcherGateway>) {
+    this.jobId = jobId;
+    this.#dispatcher = dispatcher;
+  }
+
+  /** Resolves when the job is over, however it ended. */
+  async result(): Promise<JobResult> {
+    return (await this.#dispatcher()).requestJobResult(this.jobId);
+  }
+
+  async status(): Promise<JobStatus> {
+    return (await this.#dispatcher()).requestJobStatus(this.jobId);
+  }
+
+  async cancel(): Promise<void> {
+    await (await this.#dispatcher()).cancelJob(this.jobId);
+  }
+
+  /** Calls the listener until the job is over; resolves then, or when the signal is aborted. */
+  async followProgress(listener: ProgressListener, signal?: AbortSignal): Promise<void> {
+    const dispatcher = await this.#dispatcher();
+    let known = 0;
+    while (!signal?.aborted) {
+      const progress = await this.#next(dispatcher, known);
+      if (!progress || signal?.aborted) return;
+      known = progress.version;
+      for (const report of progress.reports) listener(report);
+      if (progress.isOver) return;
+    }
+  }
+
+  /** Undefined when the JobMaster has gone with its job meanwhile: nothing more will come. */
+  async #next(dispatcher: DispatcherGateway, known: number): Promise<JobProgress | undefined> {
+    try {
+      return await dispatcher.requestProgress(this.jobId, known);
+    } catch (error) {
+      if (isRpcError(error)) return undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,164 @@
+import type {
+  ExecutionState,
+  JobGraph,
+  SlotOffer,
+  TaskExecutionState,
+  TaskSpec,
+  TaskStatus,
+} from './messages.js';
+
+interface Execution {
+  readonly spec: TaskSpec;
+  state: ExecutionState;
+  /** The slot it is bound for or runs in; empty before. */
+  allocationId: string;
+  taskExecutor: string | null;
+  result: unknown;
+  error: string | undefined;
+}
+
+/** A slot that the job has. */
+export interface JobSlot {
+  readonly allocationId: string;
+  readonly resourceId: string;
+}
+
+/** A task that has found its slot. */
+export interface Assignment extends JobSlot {
+  readonly task: TaskSpec;
+}
+
+const FINAL: ReadonlySet<ExecutionState> = new Set(['FINISHED', 'FAILED', 'CANCELED']);
+
+/**
+ * The state of one job: its tasks, its slots, and which task goes into which slot (Flink's
+ * ExecutionGraph and slot pool, as far as independent tasks need them). State only.
+ */
+export class JobExecution {
+  readonly #executions: ReadonlyMap<string, Execution>;
+  readonly #slots = new Map<string, JobSlot>();
+
+  constructor(job: JobGraph) {
+    this.#executions = new Map(
+      job.tasks.map((spec) => [
+        spec.taskId,
+        {
+          spec,
+          state: 'CREATED',
+          allocationId: '',
+          taskExecutor: null,
+          result: undefined,
+          error: undefined,
+        } satisfies Execution as Execution,
+      ]),
+    );
+  }
+
+  get isFinished(): boolean {
+    return this.#all().every((execution) => execution.state === 'FINISHED');
+  }
+
+  /** The slots that unfinished tasks need, each with its wish. */
+  get requiredSlots(): (string | null)[] {
+    return this.#all()
+      .filter((execution) => !FINAL.has(execution.state))
+      .map((execution) => execution.spec.preferredTaskExecutor ?? null);
+  }
+
+  /** True while some task has no slot. */
+  get isWaitingForSlots(): boolean {
+    return this.#all().some((e) => e.state === 'CREATED' && e.allocationId === '');
+  }
+
+  /** Takes a slot if some task needs one; offered again, it is taken again (idempotent). */
+  acceptSlot(resourceId: string, { allocationId }: SlotOffer): Assignment | 'known' | undefined {
+    if (this.#slots.get(allocationId)?.resourceId === resourceId) return 'known';
+    const slot = { allocationId, resourceId };
+    const task = this.#assign(slot);
+    if (!task) return undefined;
+    this.#slots.set(allocationId, slot);
+    return { ...slot, task };
+  }
+
+  /** The next task for a slot whose task has ended; without one the slot is given up. */
+  reuseSlot(allocationId: string): Assignment | JobSlot | undefined {
+    const slot = this.#slots.get(allocationId);
+    const task = slot && this.#assign(slot);
+    if (slot && task) return { ...slot, task };
+    this.#slots.delete(allocationId);
+    return slot;
+  }
+
+  /**
+   * The slot is gone. A task that was not running yet waits for another; the one that was running
+   * is answered: it has failed.
+   */
+  loseSlot(allocationId: string): string | undefined {
+    this.#slots.delete(allocationId);
+    const execution = this.#all().find(
+      (e) => e.allocationId === allocationId && !FINAL.has(e.state),
+    );
+    if (!execution) return undefined;
+    if (execution.state === 'RUNNING') return execution.spec.taskId;
+    execution.allocationId = '';
+    execution.taskExecutor = null;
+    return undefined;
+  }
+
+  slotsOf(resourceId: string): JobSlot[] {
+    return [...this.#slots.values()].filter((slot) => slot.resourceId === resourceId);
+  }
+
+  /** Tasks that run on a TaskExecutor, as far as it has told us. */
+  runningOn(resourceId: string): string[] {
+    return this.#all()
+      .filter((e) => e.state === 'RUNNING' && e.taskExecutor === resourceId)
+      .map((e) => e.spec.taskId);
+  }
+
+  /** Notes what a task has become; answers its slot, or undefined when it changes nothing. */
+  update({ taskId, state, result, error }: TaskExecutionState): string | undefined {
+    const execution = this.#executions.get(taskId);
+    if (!execution || FINAL.has(execution.state)) return undefined;
+    execution.state = state;
+    execution.result = result;
+    execution.error = error;
+    return execution.allocationId;
+  }
+
+  /** Every task that has not ended counts as cancelled from now on. */
+  cancelAll(): void {
+    for (const execution of this.#all()) {
+      if (!FINAL.has(execution.state)) execution.state = 'CANCELED';
+    }
+    this.#slots.clear();
+  }
+
+  statuses(): TaskStatus[] {
+    return this.#all().map(({ spec, state, taskExecutor, result, error }) => ({
+      taskId: spec.taskId,
+      state,
+      taskExecutor,
+      ...(result === undefined ? {} : { result }),
+      ...(error === undefined ? {} : { error }),
+    }));
+  }
+
+  #all(): Execution[] {
+    return [...this.#executions.values()];
+  }
+
+  /** Those who wish for this TaskExecutor come first, those who wish for another last. */
+  #assign({ allocationId, resourceId }: JobSlot): TaskSpec | undefined {
+    const waiting = this.#all().filter((e) => e.state === 'CREATED' && e.allocationId === '');
+    const wishOf = (e: Execution): string | undefined => e.spec.preferredTaskExecutor;
+    const execution =
+      waiting.find((e) => wishOf(e) === resourceId) ??
+      waiting.find((e) => wishOf(e) === undefined) ??
+      waiting[0];
+    if (!execution) return undefined;
+    execution.allocationId = allocationId;
+    execution.taskExecutor = resourceId;
+    return execution.spec;
+  }
+}

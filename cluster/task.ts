@@ -1,0 +1,115 @@
+import { deferred, describeThrown } from '../core/internal.js';
+import { isRpcError, type RpcService, RpcError } from '../index.js';
+import type { JobMasterGateway } from './gateways.js';
+import type { TaskDeployment, TaskExecutionState } from './messages.js';
+
+/** What a running task is given. */
+export interface TaskContext {
+  readonly jobId: string;
+  readonly taskId: string;
+  /** Index of the slot it runs in. */
+  readonly slot: number;
+  /** ResourceID of the TaskExecutor it runs on. */
+  readonly resourceId: string;
+  /** To start endpoints, and to connect to others. */
+  readonly rpcService: RpcService;
+  /** Aborted when the task should end: cancelled, or its JobMaster is lost. */
+  readonly signal: AbortSignal;
+  /** Tells the client how far it is; of several in a row it may see only the newest. */
+  reportProgress(value: unknown): void;
+}
+
+/**
+ * What a task's module exports. It runs on the thread of its TaskExecutor, so long work must let
+ * others in between: while it holds the thread, heartbeats are not answered.
+ */
+export type TaskFunction = (argument: unknown, context: TaskContext) => unknown;
+
+/** What a task needs of its TaskExecutor. */
+export interface TaskParts {
+  readonly deployment: TaskDeployment;
+  readonly slot: number;
+  readonly resourceId: string;
+  readonly rpcService: RpcService;
+  readonly jobMaster: JobMasterGateway;
+}
+
+/** One task in its slot (Flink Task): loads its function, runs it, reports its states. */
+export class Task {
+  readonly jobId: string;
+  readonly taskId: string;
+  readonly allocationId: string;
+  readonly #parts: TaskParts;
+  readonly #controller = new AbortController();
+  readonly #ended = deferred<void>();
+
+  constructor(parts: TaskParts) {
+    this.#parts = parts;
+    this.jobId = parts.deployment.jobId;
+    this.taskId = parts.deployment.task.taskId;
+    this.allocationId = parts.deployment.allocationId;
+  }
+
+  /** Ends when the function has and its JobMaster knows, or cannot be told; never rejects. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  start(): void {
+    void this.#run().finally(() => this.#ended.resolve());
+  }
+
+  /** Aborts the signal; the function must look at it to end early. */
+  cancel(reason: string): void {
+    this.#controller.abort(new RpcError('CANCELLED', reason));
+  }
+
+  async #run(): Promise<void> {
+    const { taskId } = this;
+    try {
+      const run = await this.#load();
+      if (this.#controller.signal.aborted) return await this.#report({ taskId, state: 'CANCELED' });
+      void this.#report({ taskId, state: 'RUNNING' });
+      const result = await run(this.#parts.deployment.task.argument, this.#context());
+      await this.#report({ taskId, state: 'FINISHED', result });
+    } catch (error) {
+      const isCanceled = this.#controller.signal.aborted;
+      const text = describeThrown(error);
+      const state = isCanceled ? 'CANCELED' : 'FAILED';
+      await this.#report({ taskId, state, error: text });
+    }
+  }
+
+  async #load(): Promise<TaskFunction> {
+    const { module, exportName } = this.#parts.deployment.task;
+    const exports = (await import(module)) as Record<string, unknown>;
+    const run = exports[exportName];
+    if (typeof run === 'function') return run as TaskFunction;
+    throw new RpcError('INVALID_ARGUMENT', `module ${module} exports no function ${exportName}`);
+  }
+
+  #context(): TaskContext {
+    const { resourceId, rpcService, slot, jobMaster } = this.#parts;
+    const { jobId, taskId } = this;
+    const { signal } = this.#controller;
+    const reportProgress = (value: unknown): void => jobMaster.reportProgress(taskId, value);
+    return { jobId, taskId, slot, resourceId, rpcService, signal, reportProgress };
+  }
+
+  /** Until the JobMaster has heard it, or nobody is there to hear it. */
+  async #report(state: TaskExecutionState): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#parts.jobMaster.updateTaskExecutionState(state);
+      } catch (error) {
+        const code = isRpcError(error) ? error.code : undefined;
+        if (code === 'TIMEOUT' && !this.#controller.signal.aborted) continue;
+        const cannotTravel = code === 'NOT_SERIALIZABLE' || code === 'FRAME_TOO_LARGE';
+        if (!cannotTravel || state.state !== 'FINISHED') return;
+        // The result itself is at fault: then that is what the JobMaster must hear.
+        const text = `the result cannot be sent: ${describeThrown(error)}`;
+        return this.#report({ taskId: this.taskId, state: 'FAILED', error: text });
+      }
+    }
+  }
+}
