@@ -15,59 +15,75 @@ const END_TIMEOUT_MS = 5_000;
 /** The other process of a remote cell, as the cell sees it. */
 export class PeerProcess {
   readonly address: string;
-  readonly #child: ChildProcess;
+  readonly #link: PeerLink;
 
-  private constructor(child: ChildProcess, address: string) {
-    this.#child = child;
+  private constructor(link: PeerLink, address: string) {
+    this.#link = link;
     this.address = address;
   }
 
   /** Starts the program at `entry` on the same Node; resolves when it has said where it listens. */
   static async start(entry: URL, args: readonly string[] = []): Promise<PeerProcess> {
-    const child = fork(entry, [...args], { execArgv: [] });
+    const link = new PeerLink(fork(entry, [...args], { execArgv: [] }));
     try {
-      const message = await nextMessage(child, START_TIMEOUT_MS);
-      if (message.kind === 'ready') return new PeerProcess(child, message.address);
+      const message = await link.nextMessage();
+      if (message.kind === 'ready') return new PeerProcess(link, message.address);
       throw new Error(`the other process began with ${message.kind}`);
     } catch (error) {
-      child.kill('SIGKILL');
+      link.kill();
       throw error;
     }
   }
 
   /** CPU microseconds that it has used so far. */
   async cpuUs(): Promise<number> {
-    this.#child.send('usage' satisfies PeerRequest);
-    const message = await nextMessage(this.#child, START_TIMEOUT_MS);
-    if (message.kind !== 'usage') throw new Error(`the other process sent ${message.kind}`);
-    return message.cpuUs;
+    this.#link.send('usage');
+    const message = await this.#link.nextMessage();
+    if (message.kind === 'usage') return message.cpuUs;
+    throw new Error(`the other process sent ${message.kind}`);
   }
 
   /** Asks it to close what it opened and waits until it has ended by itself. */
   async close(): Promise<void> {
-    const exited = once(this.#child, 'exit');
-    if (this.#child.exitCode !== null) return;
-    this.#child.send('close' satisfies PeerRequest);
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), END_TIMEOUT_MS);
-    const [code, signal] = (await exited) as [number | null, string | null];
+    this.#link.send('close');
+    const timer = setTimeout(() => this.#link.kill(), END_TIMEOUT_MS);
+    const how = await this.#link.ended;
     clearTimeout(timer);
-    if (code !== 0) throw new Error(`the other process ended with ${code ?? signal}`);
+    if (how !== '0') throw new Error(`the other process ended with ${how}`);
   }
 }
 
-async function nextMessage(child: ChildProcess, timeoutMs: number): Promise<PeerMessage> {
-  const signal = AbortSignal.timeout(timeoutMs);
-  const exited = new AbortController();
-  const onExit = (code: number | null): void => {
-    exited.abort(new Error(`the other process ended with ${code}`));
-  };
-  child.once('exit', onExit);
-  try {
-    const options = { signal: AbortSignal.any([signal, exited.signal]) };
-    const [message] = (await once(child, 'message', options)) as [PeerMessage];
-    return message;
-  } finally {
-    child.off('exit', onExit);
+/** A child process whose end is noticed wherever it comes. */
+class PeerLink {
+  /** Exit code or signal. */
+  readonly ended: Promise<string>;
+  readonly #child: ChildProcess;
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    this.ended = new Promise((resolve) => {
+      child.once('exit', (code, signal) => resolve(String(code ?? signal)));
+      child.once('error', (error) => resolve(error.message));
+    });
+  }
+
+  /** A process that is gone hears nothing; `ended` and `nextMessage` tell. */
+  send(request: PeerRequest): void {
+    if (this.#child.connected) this.#child.send(request, () => undefined);
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  async nextMessage(): Promise<PeerMessage> {
+    const timeout = AbortSignal.timeout(START_TIMEOUT_MS);
+    const gone = this.ended.then((how) => {
+      throw new Error(`the other process ended with ${how}`);
+    });
+    const message = once(this.#child, 'message', { signal: timeout }) as Promise<[PeerMessage]>;
+    const [first] = await Promise.race([message, gone]);
+    return first;
   }
 }
 

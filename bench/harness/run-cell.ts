@@ -22,14 +22,31 @@ export type CellOutcome =
   | { readonly isOk: true; readonly figures: Figures }
   | { readonly isOk: false; readonly reason: string };
 
+/** What is kept of what a process wrote to its stderr. */
+const STDERR_MAX = 16_384;
+
 function failed(reason: string): CellOutcome {
   return { isOk: false, reason };
 }
 
-function judge(report: CellReport | undefined, exit: string, watch: OthersWatch): CellOutcome {
+/** The line of a crash that says what went wrong. */
+function errorLine(stderr: string): string {
+  const line = stderr.split('\n').find((text) => /^\S*Error\b.*: /.test(text));
+  return line === undefined ? '' : `: ${line}`;
+}
+
+/** What is known when the process has ended. */
+interface Ending {
+  readonly report: CellReport | undefined;
+  readonly exit: string;
+  readonly stderr: string;
+}
+
+function judge({ report, exit, stderr }: Ending, watch: OthersWatch): CellOutcome {
   if (report?.kind === 'failure') return failed(report.reason);
-  if (report === undefined) return failed(`ended with ${exit} and without a report`);
-  if (exit !== '0') return failed(`did not end by itself after its report (${exit})`);
+  const because = errorLine(stderr);
+  if (report === undefined) return failed(`ended with ${exit} and without a report${because}`);
+  if (exit !== '0') return failed(`did not end well after its report (${exit})${because}`);
   const busy = watch.busyPercent();
   const others = busy === undefined ? {} : { othersBusyPercent: busy };
   return { isOk: true, figures: { ...report.figures, ...others } };
@@ -43,11 +60,19 @@ export function runCell({ cell, budget, nodePath }: CellRun): Promise<CellOutcom
   return new Promise((resolve) => {
     const watch = new OthersWatch();
     const entry = new URL('../cell-process.js', import.meta.url);
-    const child = fork(entry, [cell, JSON.stringify(budget)], { execPath: nodePath, execArgv: [] });
+    const child = fork(entry, [cell, JSON.stringify(budget)], {
+      execPath: nodePath,
+      execArgv: [],
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    });
     const kill = (): void => void child.kill('SIGKILL');
     const allowedMs = budget.warmUpMs + budget.measureMs + budget.idleMs + GRACE_MS;
     let timer = setTimeout(kill, allowedMs);
     let report: CellReport | undefined;
+    let stderr = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      if (stderr.length < STDERR_MAX) stderr += text;
+    });
     child.on('message', (message: CellReport) => {
       report = message;
       clearTimeout(timer);
@@ -57,9 +82,9 @@ export function runCell({ cell, budget, nodePath }: CellRun): Promise<CellOutcom
       clearTimeout(timer);
       resolve(failed(error.message));
     });
-    child.on('exit', (code, signal) => {
+    child.on('close', (code, signal) => {
       clearTimeout(timer);
-      resolve(judge(report, String(code ?? signal), watch));
+      resolve(judge({ report, exit: String(code ?? signal), stderr }, watch));
     });
   });
 }
