@@ -55,6 +55,7 @@ export class PendingCalls {
   #free = new Int32Array(0);
   #freeCount = 0;
   #count = 0;
+  #timedCount = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -64,6 +65,11 @@ export class PendingCalls {
   /** Asks that wait now. */
   get count(): number {
     return this.#count;
+  }
+
+  /** Asks that wait now and have a deadline; the others may wait for ever and cost nothing. */
+  get timedCount(): number {
+    return this.#timedCount;
   }
 
   /**
@@ -76,7 +82,10 @@ export class PendingCalls {
     this.#count++;
     this.#contexts[slot] = context;
     this.#timeouts[slot] = timeoutMs;
-    if (timeoutMs !== 0) this.#wheel.insert(slot, deadlineMs);
+    if (timeoutMs !== 0) {
+      this.#wheel.insert(slot, deadlineMs);
+      this.#timedCount++;
+    }
     return slot | (this.#generations[slot]! << SLOT_BITS);
   }
 
@@ -139,7 +148,10 @@ export class PendingCalls {
   /** Ends a call without telling anybody. */
   close(call: number): void {
     const slot = call & SLOT_MASK;
-    if (this.#timeouts[slot] !== 0) this.#wheel.remove(slot);
+    if (this.#timeouts[slot] !== 0) {
+      this.#wheel.remove(slot);
+      this.#timedCount--;
+    }
     this.#release(slot);
     if (this.#ends.size > 0) this.#end(call);
   }
@@ -170,6 +182,7 @@ export class PendingCalls {
     const site = this.#sites[slot];
     // The wheel has let go of it already.
     this.#timeouts[slot] = 0;
+    this.#timedCount--;
     this.reject(this.#callOf(slot), context.timeoutError(timeoutMs, site));
   };
 

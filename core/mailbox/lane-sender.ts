@@ -88,7 +88,10 @@ export class LaneSender implements CallOutlet {
       this.#writer.commit(length, type);
       if (this.#writer.unpublishedBytes >= LIMITS.unpublishedBytes) this.#publish();
     }
-    if (!this.flushScheduled) this.#host.scheduleFlush(this);
+    if (this.flushScheduled) return;
+    // Waking a sleeper takes long: what is left of this turn can happen meanwhile.
+    if (this.#park.isParked()) this.#publish();
+    this.#host.scheduleFlush(this);
   }
 
   /** Sends a big value ahead of the record that will carry its ticket. */

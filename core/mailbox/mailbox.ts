@@ -7,6 +7,7 @@ import { LaneReader, type RecordHandler } from '../memory/lane-reader.js';
 import { LaneWriter } from '../memory/lane-writer.js';
 import { ParkWord, PollerBudget } from '../memory/park-word.js';
 import type { Region } from '../memory/region-descriptor.js';
+import { SharedTime } from '../memory/shared-time.js';
 import { InboundLane } from './inbound-lane.js';
 import { LanePort } from './lane-port.js';
 import { LaneSender, type SenderHost } from './lane-sender.js';
@@ -36,6 +37,8 @@ export interface MailboxParts {
 export interface MailboxObserver {
   /** True while answers are expected: then polling pays. */
   expectsReplies(): boolean;
+  /** What this turn sent is on its way. */
+  onFlushed(): void;
   /** A lane broke its layout; nothing more is read from it. */
   onLaneFailure(producer: number, error: unknown): void;
 }
@@ -50,6 +53,8 @@ const ROUNDS = 16;
 const LOCAL_BATCH = 4096;
 /** Looks for more work in a row before timers and sockets of this thread get theirs. */
 const SPINS_IN_A_ROW = 16;
+/** One tick of the shared time, the least that it can tell. */
+const SILENCE_MS = 16;
 /** Microtask turns in a row before the event loop gets a turn. */
 const MICROTASK_TURNS = 64;
 
@@ -63,6 +68,7 @@ export class Mailbox implements SenderHost {
   readonly #park: ParkWord;
   readonly #budget: PollerBudget;
   readonly #idle: IdleStrategy;
+  readonly #time: SharedTime;
   readonly #inbound: InboundLane[] = [];
   readonly #senders: (LaneSender | undefined)[] = [];
   readonly #local = new LocalQueue();
@@ -77,8 +83,10 @@ export class Mailbox implements SenderHost {
   #immediateScheduled = false;
   #microtaskScheduled = false;
   #microtaskTurns = 0;
-  #nowMs = -1;
   #mustYield = false;
+  #hasRung = false;
+  /** Shared time of the last bell or ring. */
+  #lastSignal = 0;
 
   constructor(parts: MailboxParts) {
     this.#parts = parts;
@@ -86,23 +94,9 @@ export class Mailbox implements SenderHost {
     this.#park = new ParkWord(parts.region, parts.thread);
     this.#budget = new PollerBudget(parts.region, availableParallelism());
     this.#idle = new IdleStrategy(this.#budget);
+    this.#time = new SharedTime(parts.region);
     this.#park.park();
     this.#keepAlive.port1.on('message', () => {});
-  }
-
-  /** Milliseconds, read at most once a turn; see {@link refreshNow}. */
-  coarseNowMs(): number {
-    return this.#nowMs >= 0 ? this.#nowMs : this.refreshNow();
-  }
-
-  refreshNow(): number {
-    this.#nowMs = this.#parts.clock.nowMs();
-    return this.#nowMs;
-  }
-
-  /** The time read last is over: it is read anew when it is asked for. */
-  forgetNow(): void {
-    this.#nowMs = -1;
   }
 
   /** The sender towards another thread; its lane is made on first use. */
@@ -161,6 +155,7 @@ export class Mailbox implements SenderHost {
 
   onRing(): void {
     this.#idle.onRing();
+    this.#hasRung = true;
   }
 
   /** Promises were settled or begun: the event loop's turn must end for them to go on. */
@@ -206,17 +201,23 @@ export class Mailbox implements SenderHost {
   readonly #onMicrotask = (): void => {
     this.#microtaskScheduled = false;
     if (this.#isClosed) return;
-    this.#nowMs = -1;
     this.#drainLocal();
     this.#flush();
+    this.#parts.handler.onFlushed();
     // A caller that awaits one answer gets it here, without a turn of the event loop.
-    if (this.#parts.handler.expectsReplies()) {
-      this.#spin();
-      this.wake();
-    }
+    if (this.#parts.handler.expectsReplies()) this.#awaitReplies();
     if (this.#blocked.length > 0) this.wake();
     if (this.#local.size > 0 || this.#dirty.length > 0) this.#scheduleMicrotask();
   };
+
+  /** A single call to a sleeper: its answer rings us. Otherwise the answer is near: look for it. */
+  #awaitReplies(): void {
+    const hasRung = this.#hasRung;
+    this.#hasRung = false;
+    if (!this.#isAwake && hasRung && this.#isFirstForLong()) return;
+    this.#spin();
+    this.wake();
+  }
 
   readonly #onImmediate = (): void => {
     this.#immediateScheduled = false;
@@ -233,7 +234,6 @@ export class Mailbox implements SenderHost {
 
   /** Everything that waits, once; true when something did. */
   #turn(): boolean {
-    this.#nowMs = -1;
     if (this.#blocked.length > 0) this.#dirty.push(...this.#blocked.splice(0));
     const drained = this.#drainAll();
     const ran = this.#drainLocal();
@@ -248,8 +248,8 @@ export class Mailbox implements SenderHost {
       this.#park.unpark();
       return false;
     }
+    if (this.#isAwake) this.#budget.leave();
     this.#isAwake = false;
-    this.#budget.leave();
     return true;
   }
 
@@ -264,8 +264,19 @@ export class Mailbox implements SenderHost {
 
   #onBell(): void {
     if (this.#isClosed || this.#isAwake) return;
+    const worked = this.#turn();
+    // After a silence there will hardly be more at once: sleep, and leave the core to the other.
+    if (this.#isFirstForLong() && this.#tryPark()) return;
     this.wake();
-    this.#turn();
+    if (worked) this.#idle.onWork();
+  }
+
+  /** True for the first bell or ring after a silence of a tick or more; reads no clock. */
+  #isFirstForLong(): boolean {
+    const now = this.#time.load();
+    const isFirst = now - this.#lastSignal >= SILENCE_MS || now < this.#lastSignal;
+    this.#lastSignal = now;
+    return isFirst;
   }
 
   /** Looks at the tails for some microseconds; true when records came and were handled. */
@@ -321,7 +332,6 @@ export class Mailbox implements SenderHost {
 
   #flush(): void {
     // Promises go on after this, and may take their time before they call.
-    this.#nowMs = -1;
     if (this.#dirty.length === 0) return;
     const dirty = this.#dirty;
     this.#dirty = [];

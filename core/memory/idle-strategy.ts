@@ -14,8 +14,8 @@ const WINDOW_START_US = 150;
 const WINDOW_MAX_US = 500;
 const WINDOW_STEP_US = 25;
 /**
- * After ringing a sleeper: long enough that its answer still finds us awake, short enough that it
- * does not starve when the scheduler queued it behind us on this very core.
+ * After ringing a sleeper while calls come one after the other: long enough that its answer still
+ * finds us awake, short enough not to starve it when the scheduler queued it behind us.
  */
 const WINDOW_AFTER_RING_US = 50;
 
@@ -30,6 +30,8 @@ export class IdleStrategy {
   #limitUs = WINDOW_START_US;
   /** Time of the first empty turn in a row, in milliseconds; -1 when the last one had work. */
   #emptySinceMs = -1;
+  /** This turn rang a sleeper: its limit stays. */
+  #hasRung = false;
 
   constructor(budget: PollerBudget) {
     this.#budget = budget;
@@ -43,11 +45,13 @@ export class IdleStrategy {
       if (this.#windowUs > WINDOW_MAX_US) this.#windowUs = WINDOW_MAX_US;
       this.#emptySinceMs = -1;
     }
-    this.#limitUs = this.#windowUs;
+    if (!this.#hasRung) this.#limitUs = this.#windowUs;
+    this.#hasRung = false;
   }
 
   /** This thread has just rung a sleeper. */
   onRing(): void {
+    this.#hasRung = true;
     this.#emptySinceMs = -1;
     this.#limitUs = WINDOW_AFTER_RING_US;
   }
@@ -55,6 +59,7 @@ export class IdleStrategy {
   /** A turn found nothing. */
   onEmpty(): IdleStep {
     const nowMs = performance.now();
+    this.#hasRung = false;
     if (this.#emptySinceMs < 0) this.#emptySinceMs = nowMs;
     const isOver = (nowMs - this.#emptySinceMs) * 1000 >= this.#limitUs;
     if (!isOver && this.#budget.hasRoom()) return 'poll';

@@ -31,15 +31,15 @@ export class CallRelay implements Relay {
   }
 
   /**
-   * Takes a call number for the way on: 0 for a tell, -1 when too many calls wait. It outlives
+   * Takes a call number for the way on: 0 for a tell, none when too many calls wait. It outlives
    * the asker's deadline by a moment, so that the asker is the one who reports it.
    */
-  open(deadline: number, timeoutMs: number): number {
+  open(deadline: number, timeoutMs: number): number | undefined {
     if (this.#call === 0) return 0;
     const spareMs = 4 * TICK_MS;
     const due = timeoutMs === 0 ? 0 : (deadline + spareMs) | 0;
     const call = this.#thread.pending.open(this, due, timeoutMs === 0 ? 0 : timeoutMs + spareMs);
-    if (call === 0) return -1;
+    if (call === 0) return undefined;
     this.#thread.pending.relay(call, this);
     return call;
   }

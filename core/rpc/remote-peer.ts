@@ -69,9 +69,6 @@ export class RemotePeer implements ConnectionListener {
 
   onWritable(): void {
     this.outlet.wakeWaiters();
-    if (!this.#isPaused) return;
-    this.#isPaused = false;
-    this.#connection!.resume();
   }
 
   onClose(connection: Connection, error: RpcError | undefined): void {
@@ -105,13 +102,18 @@ export class RemotePeer implements ConnectionListener {
     else if (this.#isOpenToPeers(envelope)) thread.deliver(envelope, this.outlet, nothingBeside);
     else this.#refuse(envelope, new RpcError('RECIPIENT_UNREACHABLE', 'nobody lives there'));
     // Answers are never refused room, so their number is bounded by not reading more questions.
-    if (!this.#isPaused && !this.outlet.hasRoom()) this.#pause();
+    if (!this.outlet.hasRoom()) this.#pauseUntil(this.outlet.whenRoom());
   }
 
-  #pause(): void {
+  /** Back-pressure: the peer is not read until there is room for what it sends. */
+  #pauseUntil(room: Promise<void>): void {
+    if (this.#isPaused) return;
     this.#isPaused = true;
-    this.#connection!.wantWritable();
     this.#connection!.pause();
+    void room.then(() => {
+      this.#isPaused = false;
+      this.#connection!.resume();
+    });
   }
 
   /** Only exported endpoints: the engine's own are not for other processes. */
@@ -133,7 +135,7 @@ export class RemotePeer implements ConnectionListener {
     const relay = new CallRelay(thread, { replyTo: this.outlet, call: envelope.call, peer: outlet });
     const call = relay.open(deadline, timeoutMs);
     const error =
-      call < 0
+      call === undefined
         ? new RpcError('MAILBOX_FULL', 'too many calls wait for answers here')
         : forwardInvocation(envelope, nothingBeside, outlet, {
             call,
@@ -141,8 +143,9 @@ export class RemotePeer implements ConnectionListener {
             incarnation,
             deadline,
           });
-    if (!error) return;
-    if (call > 0) thread.pending.close(call);
+    if (!error && outlet.hasRoom()) return;
+    if (!error) return this.#pauseUntil(outlet.whenRoom());
+    if (call) thread.pending.close(call);
     this.#refuse(envelope, error);
   }
 

@@ -31,7 +31,7 @@ export class RouteCell implements Cell {
     const call = relay.open(deadline, leftMs);
     const { recipient, incarnation } = this.#target;
     const error =
-      call < 0
+      call === undefined
         ? new RpcError('MAILBOX_FULL', 'too many calls of this process wait for answers')
         : forwardInvocation(envelope, source, outlet, {
             call,
@@ -41,7 +41,7 @@ export class RouteCell implements Cell {
             deadline: leftMs,
           });
     if (!error) return;
-    if (call > 0) this.#thread.pending.close(call);
+    if (call) this.#thread.pending.close(call);
     if (asked !== 0) this.#thread.replies.failure(replyTo, asked, error, {});
     else this.#thread.deadLetters.add({ reason: 'unreachable', path: this.path, error });
   }

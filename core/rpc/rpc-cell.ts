@@ -125,7 +125,7 @@ export class RpcCell implements Cell {
   onLocalInvocation(invocation: LocalInvocation): void {
     const { call, method, args, deadline, token } = invocation;
     const handler = this.#handlers[method];
-    const isDue = deadline !== 0 && this.#thread.isPast(deadline);
+    const isDue = deadline !== 0 && this.#thread.timeLeftMs(deadline) <= 0;
     if (!this.life.isServing || handler === undefined || isDue || !this.#hasToken(token)) {
       return this.#refuse(call, method, undefined, this.#refusal(method, deadline, token));
     }
@@ -166,7 +166,7 @@ export class RpcCell implements Cell {
 
   #mayRun(envelope: InvocationEnvelope): boolean {
     const deadline = envelope.deadline;
-    if (deadline !== 0 && this.#thread.timeLeftMs(deadline) <= 0) return false;
+    if (deadline !== 0 && this.#thread.isPast(deadline)) return false;
     const token = this.token;
     if (token === undefined) return true;
     return (
