@@ -1,5 +1,15 @@
 import { laneAsk, laneTell, memoryCopy, postAsk, socketAsk, socketBytes } from './floor/cells.js';
 import type { Cell } from './harness/cell.js';
+import {
+  checkStamped,
+  stampAndRead,
+  valueNumber,
+  valueRecord,
+  valueText,
+  verifyGeneric,
+} from './micro/codec-cells.js';
+import { laneThrough } from './micro/lane-cells.js';
+import { wheelInsertRemove } from './micro/wheel-cells.js';
 import { betweenProcesses } from './topology/between-processes.js';
 import { homeToWorker, sameThread } from './topology/one-to-one.js';
 import { askBytes, askNumber, askRecord, tellNumber } from './topology/questions.js';
@@ -21,6 +31,14 @@ export const CELLS = {
   'floor/socket/ask-number/256': socketAsk(256),
   'floor/socket/ask-1-mib/8': socketBytes(8),
   'floor/memory/copy-1-mib': memoryCopy,
+  'micro/lane/claim-publish-drain': laneThrough,
+  'micro/codec/stamp-and-read': stampAndRead,
+  'micro/codec/check-stamped': checkStamped,
+  'micro/codec/verify-generic': verifyGeneric,
+  'micro/codec/number': valueNumber,
+  'micro/codec/text': valueText,
+  'micro/codec/record': valueRecord,
+  'micro/wheel/insert-remove': wheelInsertRemove,
   'home-to-worker/ask-number/1': homeToWorker(askNumber(1)),
   'home-to-worker/ask-number/32': homeToWorker(askNumber(32)),
   'home-to-worker/ask-number/256': homeToWorker(askNumber(256)),

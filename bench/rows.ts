@@ -1,5 +1,5 @@
 import type { CellName } from './cells.js';
-import type { Beside, Row } from './harness/row.js';
+import type { Beside, Measure, Row } from './harness/row.js';
 
 /** The bare lanes with 256 calls in flight on the machine that the absolute figures are for. */
 const LANES_256: Beside = {
@@ -200,22 +200,37 @@ const REMOTE_ROWS: readonly Row[] = [
   },
 ];
 
+function shown(id: string, question: string, measure: Measure): Row {
+  const better = measure.figure === 'callsPerSecond' ? 'higher' : 'lower';
+  return { id, question, measure, better };
+}
+
 /** The floor itself, for reading the rest: what this machine gave in this very run. */
 const FLOOR_ROWS: readonly Row[] = [
-  ['B1', 'lanes: ask number, one at a time, p50', p50('floor/lanes/ask-number/1')],
-  ['B2', 'lanes: ask number, 256 in flight', rate('floor/lanes/ask-number/256')],
-  ['B3', 'lanes: ask number, 32 in flight', rate('floor/lanes/ask-number/32')],
-  ['B4', 'lane: tell 32 bytes', rate('floor/lanes/tell-32-bytes')],
-  ['B5', 'postMessage: ask number, p50', p50('floor/post-message/ask-number/1')],
-  ['B6', 'postMessage: ask number, 256', rate('floor/post-message/ask-number/256')],
-  ['B7', 'socket: ask number, p50', p50('floor/socket/ask-number/1')],
-  ['B8', 'socket: ask number, 256', rate('floor/socket/ask-number/256')],
-  ['B9', 'memory: 1 MiB in and out', rate('floor/memory/copy-1-mib')],
-].map(([id, question, measure]) => {
-  const { cell, figure } = measure as Row['measure'];
-  const better = figure === 'p50Us' ? 'lower' : 'higher';
-  return { id: id as string, question: question as string, measure: { cell, figure }, better };
-});
+  shown('B1', 'lanes: ask number, one at a time, p50', p50('floor/lanes/ask-number/1')),
+  shown('B2', 'lanes: ask number, 256 in flight', rate('floor/lanes/ask-number/256')),
+  shown('B3', 'lanes: ask number, 32 in flight', rate('floor/lanes/ask-number/32')),
+  shown('B4', 'lane: tell 32 bytes', rate('floor/lanes/tell-32-bytes')),
+  shown('B5', 'postMessage: ask number, p50', p50('floor/post-message/ask-number/1')),
+  shown('B6', 'postMessage: ask number, 256', rate('floor/post-message/ask-number/256')),
+  shown('B7', 'socket: ask number, p50', p50('floor/socket/ask-number/1')),
+  shown('B8', 'socket: ask number, 256', rate('floor/socket/ask-number/256')),
+  shown('B9', 'memory: 1 MiB in and out', rate('floor/memory/copy-1-mib')),
+];
+
+const nanoseconds = (cell: CellName) => ({ cell, figure: 'nsPerOperation' }) as const;
+
+/** Parts of the engine alone, in one thread; not in a quick run. */
+const MICRO_ROWS: readonly Row[] = [
+  shown('M1', 'lane: claim, publish, drain', nanoseconds('micro/lane/claim-publish-drain')),
+  shown('M2', 'envelope: stamp and read', nanoseconds('micro/codec/stamp-and-read')),
+  shown('M3', 'frame: check what a stamp wrote', nanoseconds('micro/codec/check-stamped')),
+  shown('M4', 'frame: verify any FlatBuffer', nanoseconds('micro/codec/verify-generic')),
+  shown('M5', 'number there and back', nanoseconds('micro/codec/number')),
+  shown('M6', 'short text there and back', nanoseconds('micro/codec/text')),
+  shown('M7', 'record there and back', nanoseconds('micro/codec/record')),
+  shown('M8', 'deadline: insert, remove', nanoseconds('micro/wheel/insert-remove')),
+];
 
 /** Every row, in the order of the table. */
 export const ROWS: readonly Row[] = [
@@ -224,4 +239,5 @@ export const ROWS: readonly Row[] = [
   ...OTHER_THREAD_ROWS,
   ...REMOTE_ROWS,
   ...FLOOR_ROWS,
+  ...MICRO_ROWS,
 ];

@@ -10,6 +10,7 @@ export type FigureName =
   | 'p999Us'
   | 'rawP50Us'
   | 'rawP99Us'
+  | 'nsPerOperation'
   | 'cpuUsPerCall'
   | 'cpuPercent'
   | 'durationMs'

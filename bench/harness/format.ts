@@ -21,6 +21,7 @@ const MICROSECONDS: Unit = { name: 'us', divisor: 1 };
 function unitFor(figure: FigureName, value: number): Unit {
   if (figure === 'callsPerSecond') return largest(RATE_UNITS, value);
   if (figure === 'bytesPerSecond') return largest(BYTE_UNITS, value);
+  if (figure === 'nsPerOperation') return { name: 'ns', divisor: 1 };
   if (figure === 'cpuPercent') return { name: '%', divisor: 1 };
   if (figure === 'durationMs') return { name: 'ms', divisor: 1 };
   if (figure === 'timesPlain') return { name: 'x', divisor: 1 };

@@ -38,10 +38,15 @@ export function planRound(rows: readonly Row[], sharesFloors: boolean): Plan {
   return { steps, rows: planned };
 }
 
-/** Without floors that no other row is measured beside; when these are all, they stay. */
+/**
+ * Without parts of the engine, and without floors that no other row is measured beside; when these
+ * are all, they stay.
+ */
 export function quickRows(rows: readonly Row[]): readonly Row[] {
   const beside = new Set(rows.map((row) => row.beside?.cell));
-  const needed = rows.filter(({ measure }) => !isFloor(measure.cell) || beside.has(measure.cell));
+  const needed = rows.filter(({ measure: { cell } }) => {
+    return beside.has(cell) || !(isFloor(cell) || cell.startsWith('micro/'));
+  });
   return needed.length > 0 ? needed : rows;
 }
 

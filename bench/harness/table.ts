@@ -78,7 +78,7 @@ export function formatDetails(results: readonly RowResult[]): string {
   const isNew = ({ measure }: RowResult, index: number): boolean =>
     results.findIndex((result) => result.measure.cell === measure.cell) === index;
   const lines = results.filter(isNew).flatMap(({ id, measure, details }) => {
-    if (details === undefined) return [];
+    if (details === undefined || details.nsPerOperation !== undefined) return [];
     const { callsPerSecond, p50Us, p99Us, p999Us, cpuUsPerCall, rssMib, othersBusyPercent } =
       details;
     const rate = callsPerSecond && formatFigure('callsPerSecond', callsPerSecond);

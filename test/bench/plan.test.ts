@@ -57,6 +57,6 @@ test('a row that is measured beside another row has it run though nobody asked f
 test('a quick run leaves out the floors that nothing is measured beside', () => {
   const quick = ids(quickRows(ROWS));
   equal(quick.includes('B2'), true);
-  equal(quick.includes('B9'), false);
+  equal(quick.includes('B9') || quick.includes('M1'), false);
   deepEqual(ids(quickRows(selectRows(ROWS, ['B9']))), ['B9']);
 });
