@@ -11,6 +11,7 @@ import {
 import { laneThrough } from './micro/lane-cells.js';
 import { wheelInsertRemove } from './micro/wheel-cells.js';
 import { betweenProcesses } from './topology/between-processes.js';
+import { clusterStart } from './topology/mini-cluster.js';
 import { homeToWorker, sameThread } from './topology/one-to-one.js';
 import { askBytes, askNumber, askRecord, tellNumber } from './topology/questions.js';
 import { coldCall, idleCpu } from './topology/silence.js';
@@ -57,6 +58,7 @@ export const CELLS = {
   'remote-home/tell-number': betweenProcesses(tellNumber, 'home'),
   'remote-worker/ask-number/1': betweenProcesses(askNumber(1), 0),
   'remote-worker/ask-number/256': betweenProcesses(askNumber(256), 0),
+  'mini-cluster/start-4-task-executors': clusterStart,
 } as const satisfies Record<string, Cell>;
 
 /** Name of a cell. */

@@ -200,6 +200,17 @@ const REMOTE_ROWS: readonly Row[] = [
   },
 ];
 
+const CLUSTER_ROWS: readonly Row[] = [
+  {
+    id: 'K1',
+    question: 'MiniCluster, 4 TaskExecutors: start',
+    measure: { cell: 'mini-cluster/start-4-task-executors', figure: 'durationMs' },
+    better: 'lower',
+    required: { value: 500 },
+    goal: { value: 200 },
+  },
+];
+
 function shown(id: string, question: string, measure: Measure): Row {
   const better = measure.figure === 'callsPerSecond' ? 'higher' : 'lower';
   return { id, question, measure, better };
@@ -238,6 +249,7 @@ export const ROWS: readonly Row[] = [
   ...SILENCE_ROWS,
   ...OTHER_THREAD_ROWS,
   ...REMOTE_ROWS,
+  ...CLUSTER_ROWS,
   ...FLOOR_ROWS,
   ...MICRO_ROWS,
 ];
