@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import type { Logger } from '../base/logger.js';
+import type { AnyActorRef } from './actor-ref.js';
 
 /** A message that nobody will handle and nobody waits for. */
 export interface DeadLetter {
@@ -8,6 +9,9 @@ export interface DeadLetter {
   readonly path: string;
   readonly method?: string;
   readonly error?: unknown;
+  /** Message of the actor layer, with its sender. */
+  readonly message?: unknown;
+  readonly sender?: AnyActorRef;
 }
 
 const deadLetterChannel = channel('ringlane:dead-letter');

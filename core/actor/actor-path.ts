@@ -1,0 +1,82 @@
+import { formatAddress, parseAddress } from '../base/address.js';
+import { LIMITS } from '../config/limits.js';
+import { RpcError } from '../errors/rpc-error.js';
+
+const NAME = /^(?!\.\.?$)(?!\$)[^/\s*?#]+$/;
+
+/** Throws `INVALID_ARGUMENT` for a name that cannot be the part of a path. */
+export function checkActorName(name: string): string {
+  if (NAME.test(name) && name.length <= LIMITS.nameLength) return name;
+  const rule = `1 to ${LIMITS.nameLength} characters without spaces and / * ? #, and no $ first`;
+  throw new RpcError('INVALID_ARGUMENT', `an actor name has ${rule}; not "${String(name)}"`);
+}
+
+/** The full path of one incarnation. */
+export function formatActorPath(system: string, path: string, uid: number): string {
+  return `${formatAddress({ protocol: 'local', system, host: '', port: -1, path })}#${uid}`;
+}
+
+/** A parsed selection: the steps of a walk through the tree of actors. */
+export interface SelectionPath {
+  /** The system that it names; undefined = the own one. */
+  readonly system: string | undefined;
+  /** True when the walk begins at the root, false when it begins at whoever selects. */
+  readonly isAbsolute: boolean;
+  /** Names, `..`, or patterns with `*` and `?`. */
+  readonly steps: readonly string[];
+  /** Only this incarnation, when the path names one. */
+  readonly uid: number | undefined;
+}
+
+/**
+ * Reads `ringlane://system/user/echo`, `/user/echo`, `../sibling`, each with `*` (any letters) and
+ * `?` (one letter) in its steps and an optional `#uid`. Throws `INVALID_ARGUMENT`.
+ */
+export function parseSelection(text: string): SelectionPath {
+  const [whole = '', uidText, ...more] = text.split('#');
+  const address = parseAddress(whole);
+  const path = address?.path ?? whole;
+  const isWrong = whole === '' || more.length > 0 || (!address && whole.includes('://'));
+  if (isWrong || (uidText !== undefined && !/^\d+$/.test(uidText))) {
+    const forms = 'ringlane://system/user/name, /user/name or ../name';
+    throw new RpcError('INVALID_ARGUMENT', `not the path of actors: "${text}"; write ${forms}`);
+  }
+  const steps = path.split('/').filter((step) => step !== '' && step !== '.');
+  const isElsewhere = address !== undefined && address.protocol !== 'local';
+  return {
+    // Another process is another system, whatever its name is.
+    system: isElsewhere ? whole : address?.system,
+    isAbsolute: path.startsWith('/'),
+    steps,
+    uid: uidText === undefined ? undefined : Number(uidText),
+  };
+}
+
+/** True when a step has wildcards. */
+export function isPattern(step: string): boolean {
+  return step.includes('*') || step.includes('?');
+}
+
+/** Matches names of one step; linear in the length of the name, whatever the pattern. */
+export function matchesStep(pattern: string, name: string): boolean {
+  let p = 0;
+  let n = 0;
+  let starAt = -1;
+  let resumeAt = 0;
+  while (n < name.length) {
+    if (p < pattern.length && pattern[p] === '*') {
+      starAt = p++;
+      resumeAt = n;
+    } else if (p < pattern.length && (pattern[p] === '?' || pattern[p] === name[n])) {
+      p++;
+      n++;
+    } else if (starAt >= 0) {
+      p = starAt + 1;
+      n = ++resumeAt;
+    } else {
+      return false;
+    }
+  }
+  while (pattern[p] === '*') p++;
+  return p === pattern.length;
+}

@@ -1,0 +1,94 @@
+import { checkDurationMs } from '../config/options.js';
+import { describeThrown, RpcError, toRpcError } from '../errors/rpc-error.js';
+import { Failure } from './actor-messages.js';
+import { formatActorPath } from './actor-path.js';
+import { ActorRef, type AnyActorRef, type Asker, type AskTarget, failAsk } from './actor-ref.js';
+import type { ActorThread } from './actor-thread.js';
+import { type CallContext, tooManyPendingAsks } from './pending-calls.js';
+
+/** The sender of one ask: the first thing that it is told is the answer (Akka PromiseActorRef). */
+class AskRef extends ActorRef<unknown> implements CallContext {
+  readonly peer: object;
+  readonly uid: number;
+  readonly #thread: ActorThread;
+  readonly #target: string;
+  /** Number of the pending ask. */
+  call = 0;
+
+  constructor(thread: ActorThread, uid: number, target: string) {
+    super();
+    this.#thread = thread;
+    this.peer = thread;
+    this.uid = uid;
+    this.#target = target;
+  }
+
+  get path(): string {
+    return formatActorPath(this.#thread.settings.systemName, `/temp/$${this.uid}`, this.uid);
+  }
+
+  tell(message: unknown, sender: AnyActorRef = ActorRef.noSender): void {
+    const { pending, deadLetters } = this.#thread;
+    const isFailure = message instanceof Failure;
+    const isInTime = isFailure
+      ? pending.reject(this.call, this.#failed(message.error))
+      : pending.resolve(this.call, message);
+    if (!isInTime) deadLetters.add({ reason: 'unreachable', path: this.path, message, sender });
+  }
+
+  /** @internal */
+  override [failAsk](error: RpcError): void {
+    this.#thread.pending.reject(this.call, error);
+  }
+
+  timeoutError(timeoutMs: number, site: Error | undefined): RpcError {
+    const causes = 'nobody lives there, nobody answers context.sender, or timeoutMs is too small';
+    const text = `no answer from ${this.#target} within ${timeoutMs} ms. Usual causes: ${causes}`;
+    const details = { endpoint: this.#target, limit: timeoutMs };
+    const error = new RpcError('TIMEOUT', text, details);
+    const frames = site?.stack?.slice(site.stack.indexOf('\n'));
+    if (frames) error.stack = `${error.name}: ${error.message}${frames}`;
+    return error;
+  }
+
+  #failed(cause: unknown): RpcError {
+    const text = `${this.#target} answered a failure: ${describeThrown(cause)}`;
+    return new RpcError('HANDLER_FAILED', text, { cause, endpoint: this.#target });
+  }
+}
+
+/** Makes the asks of one system: they wait in its thread's table of calls and deadlines. */
+export class ThreadAsker implements Asker {
+  isClosed = false;
+  readonly #thread: ActorThread;
+  readonly #nextUid: () => number;
+
+  constructor(thread: ActorThread, nextUid: () => number) {
+    this.#thread = thread;
+    this.#nextUid = nextUid;
+  }
+
+  /** An async function: whatever is wrong, an ask only ever rejects. */
+  async ask(target: AskTarget, message: unknown, timeoutMs: number): Promise<unknown> {
+    checkDurationMs('timeoutMs', timeoutMs);
+    const thread = this.#thread;
+    const { systemName, maxPendingAsks } = thread.settings;
+    if (this.isClosed) {
+      throw new RpcError('SERVICE_CLOSED', `actor system ${systemName} is closed`);
+    }
+    const sender = new AskRef(thread, this.#nextUid(), target.path);
+    const deadline = timeoutMs === 0 ? 0 : thread.deadlineAfter(timeoutMs);
+    sender.call = thread.pending.open(sender, deadline, timeoutMs);
+    if (sender.call === 0) throw tooManyPendingAsks(maxPendingAsks);
+    const answer = thread.pending.promise(sender.call);
+    const site = thread.captureSite();
+    if (site) thread.pending.rememberSite(sender.call, site);
+    try {
+      target.tell(message as never, sender);
+    } catch (error) {
+      const text = `${target.path} cannot be asked`;
+      thread.pending.reject(sender.call, toRpcError(error, 'RECIPIENT_UNREACHABLE', text));
+    }
+    return answer;
+  }
+}
