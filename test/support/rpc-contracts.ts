@@ -1,0 +1,40 @@
+import { ask, defineGateway, type GatewayOf, tell } from '../../index.js';
+import type { Target } from './rpc-scenarios.js';
+
+/** A bit of everything that an endpoint can be asked. */
+export const ProbeGateway = defineGateway('Probe', {
+  echo: ask<[value: unknown], unknown>(),
+  count: ask<readonly unknown[], number>(),
+  add: ask<[a: number, b: number], number>(),
+  note: tell<[value: number]>(),
+  noteText: tell<[value: string]>(),
+  noteLater: ask<[value: number], number>(),
+  notes: ask<[], number[]>(),
+  length: ask<[value: Uint8Array | string], number>(),
+  give: ask<[lengthBytes: number], Uint8Array>(),
+  giveOdd: ask<[kind: string], unknown>(),
+  fail: ask<[kind: string], void>(),
+  failTell: tell<[kind: string]>(),
+  never: ask<[], void>(),
+  hold: ask<[], string>(),
+  release: tell<[answer: string]>(),
+  spin: ask<[durationMs: number], void>(),
+  spinTell: tell<[durationMs: number]>(),
+  thread: ask<[], number>(),
+  exit: ask<[code: number], void>(),
+  crash: tell<[text: string]>(),
+});
+export type ProbeGateway = GatewayOf<typeof ProbeGateway>;
+
+export const FencedGateway = defineGateway('Fenced', {
+  run: ask<[], number>(),
+  poke: tell<[]>(),
+});
+
+/** Served by nobody. */
+export const UnservedGateway = defineGateway('Unserved', { add: ask<[a: number], number>() });
+
+/** See `Driver`. */
+export const DriverGateway = defineGateway('Driver', {
+  run: ask<[scenario: string, target: Target], unknown>({ timeoutMs: 60_000 }),
+});
