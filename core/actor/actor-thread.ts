@@ -156,6 +156,8 @@ export class ActorThread implements RecordHandler<InboundLane>, MailboxObserver 
     const isStale =
       this.#tick === undefined || timeoutMs < 1000 || (++this.#asksSinceReading & 15) === 0;
     const nowMs = isStale ? this.#readClock() : this.#tickMs + TICK_MS;
+    // Only lanes have a flush of their own: a call over a connection asks for a turn.
+    if (this.#tick === undefined) this.mailbox.scheduleTurn();
     // 0 means "no deadline", so a deadline is never 0.
     return ((nowMs + timeoutMs) | 0) | 1;
   }

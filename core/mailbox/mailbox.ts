@@ -153,6 +153,11 @@ export class Mailbox implements SenderHost {
     this.#scheduleMicrotask();
   }
 
+  /** Has `onFlushed` called soon, even when nothing was sent through a lane. */
+  scheduleTurn(): void {
+    this.#scheduleMicrotask();
+  }
+
   onRing(): void {
     this.#idle.onRing();
     this.#hasRung = true;
@@ -238,6 +243,7 @@ export class Mailbox implements SenderHost {
     const drained = this.#drainAll();
     const ran = this.#drainLocal();
     this.#flush();
+    this.#parts.handler.onFlushed();
     return drained || ran;
   }
 
