@@ -1,0 +1,45 @@
+import type { ErrorCodeEntry } from '../../core/errors/error-codes.js';
+
+const PREFACE = `# Errors
+
+Written by \`npm run errors-doc\` from \`core/errors/error-codes.ts\`; a test compares.
+
+Everything that the engine refuses or loses is one class, \`RpcError\`. Tell errors apart by \`code\` and
+recognise them with \`isRpcError(error)\`: class identity is lost between threads, processes and copies of
+the package. The table is closed: codes are added, never renamed, and a number on the wire is never
+used twice.
+
+\`effect\` says whether you may try again:
+
+- **none**: the method surely did not run. A retry is safe.
+- **unknown**: it may have run, in whole or in part. Retry only what may happen twice, or ask first.
+
+The column shows the effect that a code has unless the place that fails knows better; trust
+\`error.effect\`. An error also carries, where there is one, \`endpoint\`, \`method\`, \`address\`, \`limit\` and
+\`actual\` (the bound that was met, and the size that met it) and \`cause\`.
+
+\`\`\`ts
+try {
+  await counter.add(2);
+} catch (error) {
+  if (isRpcError(error) && error.effect === 'none') await retryLater();
+  else throw error;
+}
+\`\`\`
+
+`;
+
+function renderRow([code, entry]: readonly [string, ErrorCodeEntry]): string {
+  const { wire, effect, meaning, cure } = entry;
+  return `| \`${code}\` | ${wire} | ${effect} | ${meaning} | ${cure} |`;
+}
+
+/** The whole of `docs/ERRORS.md`, by number on the wire. */
+export function renderErrors(table: Readonly<Record<string, ErrorCodeEntry>>): string {
+  const rows = Object.entries(table).sort(([, a], [, b]) => a.wire - b.wire);
+  const head = '| code | wire | effect | meaning | cure |\n| --- | ---: | --- | --- | --- |\n';
+  return `${PREFACE}${head}${rows.map(renderRow).join('\n')}\n`;
+}
+
+/** Where it lies. */
+export const ERRORS_PATH = 'docs/ERRORS.md';
