@@ -155,7 +155,7 @@ function mutated(m: Mutation): Stamped {
     built: () => framed(built(m.call, true), RECORD_INVOCATION),
     reply: () => stampAnswer(m.reply),
     builtReply: () => framed(builtReply(m.reply), RECORD_REPLY),
-  }[m.kind]!();
+  }[m.kind]();
   for (const [at, value] of m.flips) record.bytes[OFFSET + (at % record.length)] = value;
   return { ...record, length: Math.max(0, record.length - m.cut) };
 }

@@ -1,0 +1,157 @@
+import { deepEqual, equal, notEqual, ok, rejects } from 'node:assert/strict';
+import { test } from 'node:test';
+import { type CallContext, PendingCalls, type Relay } from '../../../core/actor/pending-calls.js';
+import { RpcError } from '../../../core/errors/rpc-error.js';
+
+function context(peer: object = {}): CallContext {
+  return {
+    peer,
+    timeoutError: (timeoutMs, site) =>
+      new RpcError('TIMEOUT', `${timeoutMs} ms${site ? ' with site' : ''}`),
+  };
+}
+
+const gone = (): RpcError => new RpcError('PEER_LOST', 'gone');
+
+test('a call is completed once; what comes later is counted and forgotten', async () => {
+  const pending = new PendingCalls(10);
+  const call = pending.open(context(), 0, 0);
+  const promise = pending.promise(call);
+  equal(pending.count, 1);
+  equal(pending.resolve(call, 'first'), true);
+  equal(pending.resolve(call, 'second'), false);
+  equal(pending.reject(call, gone()), false);
+  equal(await promise, 'first');
+  equal(pending.count, 0);
+  equal(pending.lateAnswers, 2);
+});
+
+test('a slot is reused with another number, so that a late answer finds nobody', async () => {
+  const pending = new PendingCalls(1);
+  const first = pending.open(context(), 0, 0);
+  const answer = rejects(pending.promise(first), { code: 'PEER_LOST' });
+  pending.reject(first, gone());
+  await answer;
+  const second = pending.open(context(), 0, 0);
+  notEqual(second, first);
+  const other = pending.promise(second);
+  equal(pending.resolve(first, 'for the first'), false);
+  equal(pending.lateAnswers, 1);
+  pending.resolve(second, 'for the second');
+  equal(await other, 'for the second');
+});
+
+test('numbers go through all generations without ever being 0', () => {
+  const pending = new PendingCalls(1);
+  const seen = new Set<number>();
+  for (let i = 0; i < 4095; i++) {
+    const call = pending.open(context(), 0, 0);
+    notEqual(call, 0);
+    equal(call | 0, call);
+    ok(!seen.has(call), 'no number comes twice within the generations');
+    seen.add(call);
+    pending.close(call);
+  }
+  ok(seen.has(pending.open(context(), 0, 0)), 'then they begin anew');
+});
+
+test('as many as the limit wait, no more, and room comes back', () => {
+  for (const limit of [1, 2, 1023, 1024, 1025, 5000]) {
+    const pending = new PendingCalls(limit);
+    const calls = Array.from({ length: limit }, () => pending.open(context(), 0, 0));
+    equal(new Set(calls).size, limit);
+    ok(!calls.includes(0));
+    equal(pending.open(context(), 0, 0), 0);
+    equal(pending.count, limit);
+    pending.close(calls[limit >> 1]!);
+    notEqual(pending.open(context(), 0, 0), 0);
+    equal(pending.open(context(), 0, 0), 0);
+  }
+});
+
+test('all calls of a lost peer fail together, those of others go on', async () => {
+  const pending = new PendingCalls(5000);
+  const [lost, other] = [{}, {}];
+  const outcomes: Promise<string>[] = [];
+  const open = (peer: object): number => {
+    const call = pending.open(context(peer), 0, 0);
+    outcomes.push(pending.promise(call).then(String, (e: RpcError) => e.code));
+    return call;
+  };
+  const calls = Array.from({ length: 3000 }, (_, i) => open(i % 3 === 0 ? lost : other));
+  equal(pending.peerOf(calls[0]!), lost);
+  pending.failPeer(lost, gone);
+  equal(pending.count, 2000);
+  equal(pending.peerOf(calls[0]!), undefined);
+  for (const call of calls) pending.resolve(call, 'ok');
+  equal(pending.lateAnswers, 1000);
+  const expected = calls.map((_, i) => (i % 3 === 0 ? 'PEER_LOST' : 'ok'));
+  deepEqual(await Promise.all(outcomes), expected);
+});
+
+test('deadlines fail their calls with what the method says', async () => {
+  const pending = new PendingCalls(10);
+  const early = pending.open(context(), 100, 50);
+  const late = pending.open(context(), 200, 150);
+  const none = pending.open(context(), 0, 0);
+  pending.rememberSite(late, new Error('here'));
+  const outcomes = [early, late, none].map((call) => pending.promise(call));
+  pending.expire(99);
+  equal(pending.count, 3);
+  pending.expire(100);
+  await rejects(outcomes[0]!, { code: 'TIMEOUT', message: 'TIMEOUT: 50 ms' });
+  pending.expire(10_000);
+  await rejects(outcomes[1]!, { message: 'TIMEOUT: 150 ms with site' });
+  equal(pending.count, 1);
+  equal(pending.resolve(early, 1), false);
+  pending.resolve(none, 'still here');
+  equal(await outcomes[2], 'still here');
+});
+
+test('a deadline of a call that has ended strikes nobody who has its slot now', async () => {
+  const pending = new PendingCalls(1);
+  pending.resolve(pending.open(context(), 100, 50), 'done');
+  const second = pending.open(context(), 1000, 50);
+  const promise = pending.promise(second);
+  pending.expire(500);
+  pending.resolve(second, 'alive');
+  equal(await promise, 'alive');
+});
+
+test('what is to be done at the end is done once, however it ends', () => {
+  const pending = new PendingCalls(10);
+  const ended: string[] = [];
+  const open = (name: string, deadline = 0): number => {
+    const call = pending.open(context(), deadline, deadline);
+    pending.promise(call).catch(() => {});
+    pending.onEnd(call, () => ended.push(name));
+    return call;
+  };
+  const value = open('value');
+  const error = open('error');
+  open('timeout', 10);
+  open('all');
+  pending.resolve(value, 1);
+  pending.resolve(value, 2);
+  pending.reject(error, gone());
+  pending.expire(10);
+  pending.failAll(gone);
+  deepEqual(ended, ['value', 'error', 'timeout', 'all']);
+});
+
+test('a relay hears of failures and time-outs itself', () => {
+  const pending = new PendingCalls(10);
+  const heard: string[] = [];
+  const relay: Relay = { ...context(), onReply() {}, onFailure: (e) => heard.push(e.code) };
+  const first = pending.open(relay, 100, 100);
+  pending.relay(first, relay);
+  const second = pending.open(relay, 0, 0);
+  pending.relay(second, relay);
+  equal(pending.relayOf(first), relay);
+  pending.expire(100);
+  equal(pending.relayOf(first), undefined);
+  pending.failAll(gone);
+  deepEqual(heard, ['TIMEOUT', 'PEER_LOST']);
+  const plain = pending.open(context(), 0, 0);
+  equal(pending.relayOf(plain), undefined, 'the slot forgot whose it was');
+});
