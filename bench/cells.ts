@@ -25,7 +25,7 @@ export const CELLS = {
   'floor/lanes/ask-number/1': laneAsk(1),
   'floor/lanes/ask-number/32': laneAsk(32),
   'floor/lanes/ask-number/256': laneAsk(256),
-  'floor/lanes/tell-32-bytes': laneTell,
+  'floor/lanes/tell-number': laneTell,
   'floor/post-message/ask-number/1': postAsk(1),
   'floor/post-message/ask-number/256': postAsk(256),
   'floor/socket/ask-number/1': socketAsk(1),

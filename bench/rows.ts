@@ -221,7 +221,7 @@ const FLOOR_ROWS: readonly Row[] = [
   shown('B1', 'lanes: ask number, one at a time, p50', p50('floor/lanes/ask-number/1')),
   shown('B2', 'lanes: ask number, 256 in flight', rate('floor/lanes/ask-number/256')),
   shown('B3', 'lanes: ask number, 32 in flight', rate('floor/lanes/ask-number/32')),
-  shown('B4', 'lane: tell 32 bytes', rate('floor/lanes/tell-32-bytes')),
+  shown('B4', 'lane: tell number', rate('floor/lanes/tell-number')),
   shown('B5', 'postMessage: ask number, p50', p50('floor/post-message/ask-number/1')),
   shown('B6', 'postMessage: ask number, 256', rate('floor/post-message/ask-number/256')),
   shown('B7', 'socket: ask number, p50', p50('floor/socket/ask-number/1')),

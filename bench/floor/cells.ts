@@ -23,7 +23,7 @@ export function laneAsk(window: number): Cell {
   };
 }
 
-/** Bare lane: one-way records of 32 bytes. */
+/** Bare lane: one-way records, no promise. */
 export const laneTell: Cell = async (budget) => {
   const lane = await LaneTell.start();
   try {

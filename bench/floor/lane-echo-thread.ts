@@ -1,12 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { BARE_LANE_BYTES, BareLane } from './bare-lane.js';
 import { spinFor } from './spin.js';
-import { invocationRecord, replyRecord } from './stamped-record.js';
 
 /** The other end of `LaneEcho`: answers each number with itself, for ever. */
 const memory = workerData as SharedArrayBuffer;
-const calls = new BareLane(memory, 0, invocationRecord());
-const replies = new BareLane(memory, BARE_LANE_BYTES, replyRecord());
+const calls = new BareLane(memory, 0);
+const replies = new BareLane(memory, BARE_LANE_BYTES);
 const methods: readonly ((value: number) => number)[] = [(value) => value];
 
 function onCall(call: number, value: number): void {

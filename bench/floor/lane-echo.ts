@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { BARE_LANE_BYTES, BareLane } from './bare-lane.js';
 import { spinFor } from './spin.js';
-import { invocationRecord, replyRecord } from './stamped-record.js';
 
 /** Pending calls; a power of two above every window. */
 const SLOTS = 1 << 16;
@@ -50,8 +49,8 @@ export class LaneEcho {
 
   private constructor(worker: Worker, memory: SharedArrayBuffer) {
     this.#worker = worker;
-    this.#out = new BareLane(memory, 0, invocationRecord());
-    this.#in = new BareLane(memory, BARE_LANE_BYTES, replyRecord());
+    this.#out = new BareLane(memory, 0);
+    this.#in = new BareLane(memory, BARE_LANE_BYTES);
   }
 
   /** Starts the thread; resolves when it polls. */

@@ -2,10 +2,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { Received } from '../harness/drive-tells.js';
 import { BareLane } from './bare-lane.js';
 import { spinFor } from './spin.js';
-import { TELL_RECORD } from './lane-tell.js';
 
 /** The other end of `LaneTell`: counts and adds up. */
-const lane = new BareLane(workerData as SharedArrayBuffer, 0, TELL_RECORD);
+const lane = new BareLane(workerData as SharedArrayBuffer, 0);
 let count = 0;
 let sum = 0;
 

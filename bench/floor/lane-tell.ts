@@ -2,15 +2,6 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Received } from '../harness/drive-tells.js';
 import { BARE_LANE_BYTES, BareLane } from './bare-lane.js';
-import type { StampedRecord } from './stamped-record.js';
-
-/** 32 bytes with a call number and a value, no FlatBuffer around them. */
-export const TELL_RECORD: StampedRecord = {
-  words: new Int32Array([32, 1, 0, 0, 0, 0, 0, 0]),
-  callIndex: 2,
-  valueIndex: 3,
-  vtableIndex: 0,
-};
 
 /** A thread that counts one-way records of a bare lane, and this side of it. */
 export class LaneTell {
@@ -19,7 +10,7 @@ export class LaneTell {
 
   private constructor(worker: Worker, memory: SharedArrayBuffer) {
     this.#worker = worker;
-    this.#lane = new BareLane(memory, 0, TELL_RECORD);
+    this.#lane = new BareLane(memory, 0);
   }
 
   /** Starts the thread; resolves when it polls. */
