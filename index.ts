@@ -45,6 +45,9 @@ export {
 } from './core/rpc/gateway.js';
 export { addressOf, hostnameOf, ready } from './core/rpc/gateway-builder.js';
 export type { MainThreadExecutor } from './core/rpc/main-thread.js';
-export type { RpcServer } from './core/rpc/rpc-server.js';
-export type { ConnectOptions, StartServerOptions } from './core/rpc/rpc-service.js';
-export type { Placement } from './core/rpc/system-contracts.js';
+export type {
+  ConnectOptions,
+  Placement,
+  RpcServer,
+  StartServerOptions,
+} from './core/rpc/rpc-service.js';

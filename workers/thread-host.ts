@@ -1,4 +1,4 @@
-import type { MessagePort, ResourceLimits } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { Worker } from 'node:worker_threads';
 import type {
   HostedThread,
@@ -9,7 +9,6 @@ import type {
   ThreadMessage,
 } from '../core/internal.js';
 
-/** How long a thread may take to end by itself before it is ended. */
 class WorkerThread implements HostedThread {
   readonly exited: Promise<ThreadExit>;
   readonly #worker: Worker;
@@ -18,7 +17,7 @@ class WorkerThread implements HostedThread {
     this.#worker = new Worker(new URL('./thread-main.js', import.meta.url), {
       workerData: { ringlaneBirth: birth },
       name: `ringlane-${birth.settings.systemName}-${birth.thread - 1}`,
-      ...(limits === undefined ? {} : { resourceLimits: limits as ResourceLimits }),
+      ...(limits === undefined ? {} : { resourceLimits: limits }),
     });
     this.exited = new Promise((resolve) => {
       let error: Error | undefined;

@@ -3,7 +3,10 @@ export class AssertionFailed extends Error {
   override readonly name = 'AssertionFailed';
 }
 
-/** Fails with {@link AssertionFailed} when our own reasoning was wrong; user mistakes get an `RpcError`. */
+/**
+ * Fails with {@link AssertionFailed} when our own reasoning was wrong; user mistakes get an
+ * `RpcError`.
+ */
 export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new AssertionFailed(message);
 }

@@ -13,7 +13,9 @@ export interface TimerHandle {
 export interface Clock {
   /** Monotonic milliseconds with fractions, on one time line for all threads of the process. */
   nowMs(): number;
-  /** Calls `task` once, never before `delayMs` have passed. A ref'd timer keeps the process alive. */
+  /**
+   * Calls `task` once, never before `delayMs` have passed. A ref'd timer keeps the process alive.
+   */
   schedule(task: () => void, delayMs: number, options?: { readonly ref?: boolean }): TimerHandle;
 }
 
@@ -64,7 +66,8 @@ class SystemTimer implements TimerHandle {
   #arm(delayMs: number): void {
     this.#timer = setTimeout(
       () => this.#onTimer(),
-      Math.min(Math.ceil(delayMs), MAX_TIMER_DELAY_MS),
+      // Node rounds its clock down, so a timer of just this delay would mostly come too early.
+      Math.min(Math.ceil(delayMs) + 1, MAX_TIMER_DELAY_MS),
     );
     if (!this.#ref) this.#timer.unref();
   }

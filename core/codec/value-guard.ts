@@ -16,7 +16,8 @@ export const SHARED = 1;
 /** Something inside must be rewritten before msgpackr sees it. */
 export const EXACT = 2;
 
-// V8 answers this call for nothing inside `for in`; with `Object.hasOwn` the walk takes a third more.
+// V8 answers this call for nothing inside `for in`; with `Object.hasOwn` the walk takes a third
+// more.
 const hasOwn = Object.prototype.hasOwnProperty;
 
 /** Keys that msgpackr renames or trips over. */

@@ -7,7 +7,9 @@ import { LIMITS } from './limits.js';
 
 /** Where a service listens. */
 export interface ListenOptions {
-  /** Default `127.0.0.1`. Anything else than loopback needs `insecure: true` until TLS is set up. */
+  /**
+   * Default `127.0.0.1`. Anything else than loopback needs `insecure: true` until TLS is set up.
+   */
   readonly host?: string;
   /** 0 lets the system choose. */
   readonly port?: number;
@@ -27,17 +29,24 @@ export interface RpcServiceOptions {
   readonly threads?: number;
   /** Absent: the service is reachable inside this process only. */
   readonly listen?: ListenOptions;
-  /** Deadline of an ask in milliseconds, unless gateway, method or call say otherwise. Default 10 000. */
+  /**
+   * Deadline of an ask in milliseconds, unless gateway, method or call say otherwise. Default 10
+   * 000.
+   */
   readonly askTimeoutMs?: number;
   /** Largest frame in bytes on the remote path, requests and results. Default 10 485 760. */
   readonly maximumFramesize?: number;
-  /** Stack of the caller in time-out errors: `'sampled'` takes at most 1 000 a second per thread. */
+  /**
+   * Stack of the caller in time-out errors: `'sampled'` takes at most 1 000 a second per thread.
+   */
   readonly captureAskCallStack?: boolean | 'sampled';
   /** Copy arguments and results of same-thread calls too. Default false. */
   readonly isolateLocalCalls?: boolean;
   /** Capacity of one lane, a power of two. Default 1 MiB. */
   readonly mailboxCapacityBytes?: number;
-  /** Messages that wait at the sender when a lane is full; past it `MAILBOX_FULL`. Default 65 536. */
+  /**
+   * Messages that wait at the sender when a lane is full; past it `MAILBOX_FULL`. Default 65 536.
+   */
   readonly backlogLimit?: number;
   /** Asks that may wait for their answers in one thread. Default 262 144. */
   readonly maxPendingAsks?: number;

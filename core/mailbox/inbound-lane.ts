@@ -23,7 +23,9 @@ export class InboundLane implements RecordSource, RecordHandler {
     return this.#reader.hasRecords();
   }
 
-  /** Hands at most `limit` records to `handler`; rings the producer if it sleeps for want of room. */
+  /**
+   * Hands at most `limit` records to `handler`; rings the producer if it sleeps for want of room.
+   */
   drain(handler: RecordHandler<InboundLane>, limit: number): number {
     this.#handler = handler;
     const count = this.#reader.drain(this, limit);

@@ -70,7 +70,9 @@ export class LaneSender implements CallOutlet {
     return this.#claimInBacklog(length, true);
   }
 
-  /** As {@link claim}, but never full: replies are bounded by the pending asks of their receiver. */
+  /**
+   * As {@link claim}, but never full: replies are bounded by the pending asks of their receiver.
+   */
   claimReply(length: number): number {
     if (this.#claimedInBacklog) this.#useLane();
     if (this.#backlog.isEmpty && this.isOpen) {

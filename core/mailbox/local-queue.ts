@@ -1,4 +1,6 @@
-/** Something to run in the main thread of an endpoint: a call from the same thread, a `runAsync`. */
+/**
+ * Something to run in the main thread of an endpoint: a call from the same thread, a `runAsync`.
+ */
 export interface LocalTask {
   run(): void;
 }

@@ -219,7 +219,11 @@ export class Mailbox implements SenderHost {
   #awaitReplies(): void {
     const hasRung = this.#hasRung;
     this.#hasRung = false;
-    if (!this.#isAwake && hasRung && this.#isFirstForLong()) return;
+    if (!this.#isAwake && hasRung && this.#isFirstForLong()) {
+      // The one we rang may have run on this very core before we went on.
+      if (this.#hasRecords()) this.#turn();
+      return;
+    }
     this.#spin();
     this.wake();
   }

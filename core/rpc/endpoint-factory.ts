@@ -15,9 +15,9 @@ import { tokenWords } from './fencing.js';
 import type { AnyGateway } from './gateway.js';
 import { MainThread } from './main-thread-executor.js';
 import { validateTurn } from './main-thread.js';
-import { type EndpointClass, methodsOf } from './method-table.js';
+import { methodsOf } from './method-table.js';
 import { RpcCell } from './rpc-cell.js';
-import type { RpcService } from './rpc-service.js';
+import type { EndpointClass, RpcService } from './rpc-service.js';
 
 /** How to make one endpoint on this thread. */
 export interface EndpointPlan {
@@ -164,7 +164,10 @@ export function makeEndpoint(plan: EndpointPlan, host: EndpointHost): RpcCell {
 }
 
 /** Loads an endpoint class by the module that exports it. */
-export async function loadEndpointClass(module: string, exportName: string): Promise<EndpointClass> {
+export async function loadEndpointClass(
+  module: string,
+  exportName: string,
+): Promise<EndpointClass> {
   let exports: Record<string, unknown>;
   try {
     exports = (await import(module)) as Record<string, unknown>;

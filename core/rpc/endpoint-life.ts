@@ -26,7 +26,7 @@ export class EndpointLife {
   readonly #termination: Deferred<void> = deferred();
   readonly #resources = new Set<Closeable>();
   #starting: Promise<void> | undefined;
-  #stopping: Promise<void> | undefined;
+  #isStopping = false;
   #wasStarted = false;
   /** Read once per call. */
   isServing = false;
@@ -58,7 +58,8 @@ export class EndpointLife {
   }
 
   get refusalCode(): ErrorCode {
-    const isGone = this.state === 'TERMINATED' || (this.state === 'TERMINATING' && !this.#wasStarted);
+    const isGone =
+      this.state === 'TERMINATED' || (this.state === 'TERMINATING' && !this.#wasStarted);
     return isGone ? 'RECIPIENT_UNREACHABLE' : 'ENDPOINT_NOT_STARTED';
   }
 
@@ -72,12 +73,6 @@ export class EndpointLife {
   start(): Promise<void> {
     if (this.#lifecycle.state === 'RUNNING') return Promise.resolve();
     if (this.#lifecycle.state === 'STARTING') return this.#starting!;
-    try {
-      this.#lifecycle.move('STARTING');
-    } catch (error) {
-      return Promise.reject(error as RpcError);
-    }
-    this.#wasStarted = true;
     this.#starting = this.#runOnStart();
     return this.#starting;
   }
@@ -91,7 +86,10 @@ export class EndpointLife {
 
   /** Closes resources, runs `onStop` once, ends. Asked twice, it is one stopping. */
   terminate(cause?: unknown): Promise<void> {
-    this.#stopping ??= this.#terminate(cause);
+    if (!this.#isStopping) {
+      this.#isStopping = true;
+      void this.#terminate(cause);
+    }
     return this.#termination.promise;
   }
 
@@ -108,6 +106,8 @@ export class EndpointLife {
   }
 
   async #runOnStart(): Promise<void> {
+    this.#lifecycle.move('STARTING');
+    this.#wasStarted = true;
     try {
       await runInTurn(this.#owner, () => this.#parts.endpoint.onStart());
     } catch (error) {

@@ -134,7 +134,10 @@ export abstract class RpcEndpoint {
     return this.#context.selfGateway(contract) as GatewayOf<GatewayContract<M>>;
   }
 
-  /** Runs the default export of a module in the offload pool: CPU work that must not hold this thread. */
+  /**
+   * Runs the default export of a module in the offload pool: CPU work that must not hold this
+   * thread.
+   */
   offload(module: string | URL, argument?: unknown): Promise<unknown> {
     return this.#context.offload(module, argument);
   }

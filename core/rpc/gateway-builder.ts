@@ -22,7 +22,8 @@ class Gateway {
 }
 
 /**
- * Makes the object that users call: one real function a method, built once a connection, no catch-all proxy,
+ * Makes the object that users call: one real function a method, built once a connection, no catch-
+ * all proxy,
  * so that `await`, `console.log`, `JSON.stringify` and spread never call anything remote.
  */
 export function buildGateway(target: GatewayTarget, client: GatewayClient, peer: object): object {

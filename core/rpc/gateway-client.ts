@@ -3,7 +3,7 @@ import type { ActorThread } from '../actor/actor-thread.js';
 import type { CellAddress } from '../actor/cell.js';
 import type { CallContext } from '../actor/pending-calls.js';
 import { LIMITS } from '../config/limits.js';
-import { ERROR_CODES, type Effect } from '../errors/error-codes.js';
+import type { Effect, ErrorCode } from '../errors/error-codes.js';
 import { isRpcError, RpcError } from '../errors/rpc-error.js';
 import {
   CallOptions,
@@ -43,7 +43,7 @@ export class BoundMethod implements CallContext {
     this.stamp = new InvocationStamp({ recipient, incarnation, method: index, token });
   }
 
-  error(code: keyof typeof ERROR_CODES, text: string, effect: Effect, cause?: unknown): RpcError {
+  error(code: ErrorCode, text: string, effect: Effect, cause?: unknown): RpcError {
     const { contract, address } = this.target;
     const message = `${contract.name}.${this.name} at ${address}: ${text}`;
     return new RpcError(code, message, { effect, method: this.name, address, cause });

@@ -104,7 +104,10 @@ const METHOD_NAME = /^[A-Za-z_$][A-Za-z0-9_$]*$/;
 
 function describe(contract: string, name: string, method: AnyMethod): MethodDescriptor {
   if (!METHOD_NAME.test(name) || RESERVED.has(name) || name.length > LIMITS.nameLength) {
-    throw new RpcError('INVALID_ARGUMENT', `contract ${contract}: a method cannot be named "${name}"`);
+    throw new RpcError(
+      'INVALID_ARGUMENT',
+      `contract ${contract}: a method cannot be named "${name}"`,
+    );
   }
   const { timeoutMs } = method.options;
   if (timeoutMs !== undefined) checkDurationMs(`${contract}.${name} timeoutMs`, timeoutMs);
@@ -125,7 +128,9 @@ export function defineGateway<const Methods extends MethodTable>(
     throw new RpcError('INVALID_ARGUMENT', `contract ${name} needs ${bound}`);
   }
   const signatures = descriptors.map((d) => `${d.name}:${d.kind}:${d.codec}`).sort();
-  const hash = createHash('sha256').update(`${name}\n${signatures.join('\n')}`).digest('hex');
+  const hash = createHash('sha256')
+    .update(`${name}\n${signatures.join('\n')}`)
+    .digest('hex');
   return { name, methods: descriptors, hash };
 }
 

@@ -1,20 +1,27 @@
+import type { Placement } from './rpc-service.js';
+import type { Directory } from './directory.js';
 import { RpcEndpoint } from './endpoint.js';
 import type { Serves } from './gateway.js';
-import type { Home } from './home.js';
 import {
   type CreatedEndpoint,
   type EndpointSpec,
   HomeGateway,
-  type Placement,
   type RemoteRoute,
 } from './system-contracts.js';
+
+/** What the home thread does for the others. */
+export interface HomeOperations {
+  readonly directory: Directory;
+  startSpec(spec: EndpointSpec, placement: Placement): Promise<CreatedEndpoint>;
+  openRoute(address: string, request: Uint8Array): Promise<RemoteRoute>;
+}
 
 /** What worker threads ask of the home thread. */
 export class HomeEndpoint extends RpcEndpoint implements Serves<typeof HomeGateway> {
   static override readonly gateways = [HomeGateway];
-  readonly #home: Home;
+  readonly #home: HomeOperations;
 
-  constructor(home: Home) {
+  constructor(home: HomeOperations) {
     super();
     this.#home = home;
   }

@@ -4,7 +4,7 @@ import type { EffectiveOptions } from '../config/options.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { LaneOffer } from '../mailbox/mailbox.js';
 import type { Region } from '../memory/region-descriptor.js';
-import type { Placement } from './system-contracts.js';
+import type { Placement } from './rpc-service.js';
 import type { HostedThread, ThreadExit, ThreadHost, ThreadMessage } from './thread-host.js';
 
 /** What the home thread's book of worker threads is given. */
@@ -83,7 +83,14 @@ export class HomeThreads {
 
   #spawn(thread: number, base: Omit<Address, 'path'>, port: number): void {
     const { host, options, region, epochMs } = this.#parts;
-    const birth = { thread, region: region.buffer, settings: options.settings, epochMs, base, port };
+    const birth = {
+      thread,
+      region: region.buffer,
+      settings: options.settings,
+      epochMs,
+      base,
+      port,
+    };
     const hosted = host.spawn(birth, options.workerResourceLimits);
     const worker: Worker = { hosted, ready: deferred(), isAlive: true };
     ignoreRejection(worker.ready.promise);

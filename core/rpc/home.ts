@@ -10,16 +10,15 @@ import { loadEndpointClass } from './endpoint-factory.js';
 import type { FencingToken } from './fencing.js';
 import type { AnyGateway } from './gateway.js';
 import { HomeEndpoint } from './home-endpoint.js';
-import type { EndpointClass } from './method-table.js';
 import { RemotePeers } from './remote-peers.js';
-import { RpcService, type ServiceBackend } from './rpc-service.js';
+import type { EndpointClass, Placement, RpcService } from './rpc-service.js';
+import { ThreadService, type ServiceBackend } from './thread-service.js';
 import { type OffloadPool, RpcThread } from './rpc-thread.js';
 import {
   AGENT_SLOT,
   AgentGateway,
   type CreatedEndpoint,
   type EndpointSpec,
-  type Placement,
   type RemoteRoute,
 } from './system-contracts.js';
 import { Agent, Reception } from './system-endpoints.js';
@@ -72,7 +71,7 @@ export class Home implements ServiceBackend {
       offload: ports.offload,
       offerLane: (offer) => this.#threads.forward(offer),
     });
-    this.service = new RpcService(this.rpcThread, this);
+    this.service = new ThreadService(this.rpcThread, this);
     this.peers = new RemotePeers(this.rpcThread, ports.transport, randomIncarnation());
     this.#threads = new HomeThreads({
       host: ports.threadHost,
@@ -178,7 +177,11 @@ export class Home implements ServiceBackend {
   }
 
   #startSystemEndpoints(): void {
-    const system = (endpointClass: unknown, args: readonly unknown[], isExported: boolean): void => {
+    const system = (
+      endpointClass: unknown,
+      args: readonly unknown[],
+      isExported: boolean,
+    ): void => {
       const found = endpointClass as EndpointClass;
       const plan = { endpointClass: found, endpointId: found.name, args, isExported };
       this.rpcThread.createSystem(plan, this.service);

@@ -2,7 +2,7 @@ import type { ActorThread } from '../actor/actor-thread.js';
 import { copyValues } from '../actor/payloads.js';
 import { tooManyPendingAsks } from '../actor/pending-calls.js';
 import type { TokenWords } from '../codec/stamps.js';
-import { RpcError } from '../errors/rpc-error.js';
+import type { RpcError } from '../errors/rpc-error.js';
 import type { LocalTask } from '../mailbox/local-queue.js';
 import {
   type BoundMethod,
@@ -120,5 +120,4 @@ export class LocalClient implements GatewayClient {
       return method.adopt(error);
     }
   }
-
 }

@@ -46,6 +46,9 @@ export function validateTurn(owner: object, endpoint: string): void {
 export interface MainThreadExecutor {
   /** Runs `task` in a later turn, after everything sent to the endpoint before. */
   execute(task: () => void): void;
-  /** Runs `task` in a turn once `delayMs` have passed, never earlier; dropped when the endpoint stops. */
+  /**
+   * Runs `task` in a turn once `delayMs` have passed, never earlier; dropped when the endpoint
+   * stops.
+   */
   schedule(task: () => void, delayMs: number): TimerHandle;
 }

@@ -2,18 +2,10 @@ import { RpcError } from '../errors/rpc-error.js';
 import { LIMITS } from '../config/limits.js';
 import type { RpcEndpoint } from './endpoint.js';
 import type { AnyGateway, MethodDescriptor } from './gateway.js';
+import type { EndpointClass } from './rpc-service.js';
 
 /** A method implementation; arguments come from the wire. */
 export type Handler = (...args: unknown[]) => unknown;
-
-/** Any endpoint class. */
-export interface EndpointClass {
-  readonly name: string;
-  readonly gateways: readonly AnyGateway[];
-  readonly module: string | undefined;
-  readonly exportName: string | undefined;
-  readonly prototype: RpcEndpoint;
-}
 
 /**
  * What a class serves: the contracts of its whole class chain and their methods by index. Names
@@ -50,7 +42,7 @@ export class EndpointMethods {
     return this.descriptors.map(({ name }) => {
       const handler: unknown = (endpoint as unknown as Record<string, unknown>)[name];
       if (typeof handler === 'function') return handler as Handler;
-      const text = `${endpoint.constructor.name} lists a contract with ${name}() but has no such method`;
+      const text = `${endpoint.constructor.name} lists a contract with ${name}(), which it lacks`;
       throw new RpcError('INVALID_ARGUMENT', text, { method: name });
     });
   }

@@ -174,7 +174,11 @@ export class OutletClient implements GatewayClient {
 
   #refusal(method: BoundMethod): RpcError {
     if (!this.#outlet.isOpen) {
-      return method.error('RECIPIENT_UNREACHABLE', 'the way to it is closed; connect again', 'none');
+      return method.error(
+        'RECIPIENT_UNREACHABLE',
+        'the way to it is closed; connect again',
+        'none',
+      );
     }
     const text = 'the lane and its backlog are full (option backlogLimit); await ready(gateway)';
     return method.error('MAILBOX_FULL', text, 'none');

@@ -132,7 +132,11 @@ export class RemotePeer implements ConnectionListener {
       return this.#refuse(envelope, error);
     }
     const outlet = thread.outletTo(to);
-    const relay = new CallRelay(thread, { replyTo: this.outlet, call: envelope.call, peer: outlet });
+    const relay = new CallRelay(thread, {
+      replyTo: this.outlet,
+      call: envelope.call,
+      peer: outlet,
+    });
     const call = relay.open(deadline, timeoutMs);
     const error =
       call === undefined

@@ -111,7 +111,9 @@ export class RemotePeers {
     }
     const peer = await this.#peer(address, text);
     const identify = encodeIdentify({ path: address.path });
-    const identity = decodeActorIdentity(await this.#reception(peer, address, 0).identify(identify));
+    const identity = decodeActorIdentity(
+      await this.#reception(peer, address, 0).identify(identify),
+    );
     const recipient = identity.recipient | 0;
     const incarnation = identity.incarnation | 0;
     if (recipient === 0) {
@@ -170,7 +172,7 @@ export class RemotePeers {
     const connection = await dial(this.#transport, at, this.#identity, options);
     peer.attach(connection);
     if (connection.peer.system !== address.system) {
-      const reason = `${text} names system ${address.system}, but ${connection.peer.system} answers`;
+      const reason = `${text} names ${address.system}, but system ${connection.peer.system} answers`;
       peer.close();
       throw new RpcError('CONNECTION_FAILED', reason, { address: text });
     }

@@ -60,7 +60,9 @@ export class RpcCell implements Cell {
   readonly methods: EndpointMethods;
   readonly token: TokenWords | undefined;
   address: CellAddress = { recipient: 0, incarnation: 0 };
-  /** Called before the termination future ends: frees slot and id, so that both can be used again. */
+  /**
+   * Called before the termination future ends: frees slot and id, so that both can be used again.
+   */
   onTerminated: () => void = () => {};
   readonly #thread: ActorThread;
   readonly #endpoint: RpcEndpoint;
@@ -149,7 +151,9 @@ export class RpcCell implements Cell {
       const result = task();
       // An async task fails by its promise, which nobody else looks at.
       if (isThenable(result)) {
-        Promise.resolve(result).then(undefined, (error: unknown) => this.#report('runAsync', error));
+        Promise.resolve(result).then(undefined, (error: unknown) =>
+          this.#report('runAsync', error),
+        );
       }
     } catch (error) {
       this.#report('runAsync', error);
@@ -208,12 +212,7 @@ export class RpcCell implements Cell {
     });
   }
 
-  #onResult(
-    call: number,
-    method: number,
-    replyTo: CallOutlet | undefined,
-    result: unknown,
-  ): void {
+  #onResult(call: number, method: number, replyTo: CallOutlet | undefined, result: unknown): void {
     if (typeof result === 'object' && result !== null) {
       try {
         if (isThenable(result)) {
@@ -287,12 +286,7 @@ export class RpcCell implements Cell {
     });
   }
 
-  #refuse(
-    call: number,
-    method: number,
-    replyTo: CallOutlet | undefined,
-    error: RpcError,
-  ): void {
+  #refuse(call: number, method: number, replyTo: CallOutlet | undefined, error: RpcError): void {
     if (call === 0) {
       const reason = error.code === 'ENDPOINT_NOT_STARTED' ? 'not started' : 'refused';
       const name = this.#nameOf(method);

@@ -1,36 +1,9 @@
-import { endpointIdOf, parseAddress } from '../base/address.js';
 import type { TimerHandle } from '../base/clock.js';
-import { isThenable } from '../base/deferred.js';
-import { createRandomName } from '../base/ids.js';
-import { checkDurationMs } from '../config/options.js';
-import { RpcError } from '../errors/rpc-error.js';
 import type { FencingToken } from './fencing.js';
 import type { AnyGateway, GatewayContract, GatewayOf, MethodTable } from './gateway.js';
-import type { EndpointClass } from './method-table.js';
-import { RpcServer } from './rpc-server.js';
-import type { RpcThread } from './rpc-thread.js';
-import type { CreatedEndpoint, EndpointSpec, Placement } from './system-contracts.js';
 
-/** What differs between the service on its home thread and on a worker thread. */
-export interface ServiceBackend {
-  /** Worker threads of the service. */
-  readonly threads: number;
-  /** TCP port, -1 when the service is local only. */
-  readonly port: number;
-  readonly isClosed: boolean;
-  startClass(
-    endpointClass: EndpointClass,
-    spec: EndpointSpec,
-    placement: Placement,
-  ): Promise<CreatedEndpoint>;
-  /** A gateway to an endpoint of another service. */
-  connectRemote(
-    address: string,
-    contract: AnyGateway,
-    token: FencingToken | undefined,
-  ): Promise<object>;
-  close(): Promise<void>;
-}
+/** Where to put an endpoint: a worker thread by number, the home thread, or any. */
+export type Placement = 'any' | 'home' | number;
 
 /** Where and as what to start an endpoint. */
 export interface StartServerOptions {
@@ -48,179 +21,92 @@ export interface ConnectOptions {
   readonly fencingToken?: FencingToken;
 }
 
+/** Any endpoint class, by its statics. */
+export interface EndpointClass {
+  readonly name: string;
+  readonly gateways: readonly AnyGateway[];
+  readonly module: string | undefined;
+  readonly exportName: string | undefined;
+  readonly prototype: object;
+}
+
 /** A constructor with the statics of an endpoint class. */
 export type EndpointConstructor<Args extends readonly unknown[]> = EndpointClass &
-  (new (...args: [...Args]) => object);
+  (new (
+    ...args: [...Args]
+  ) => object);
+
+/**
+ * The handle of an endpoint for whoever started it (Flink RpcServer): starts and stops it, wherever
+ * it lives, and knows when it has ended.
+ */
+export interface RpcServer {
+  readonly address: string;
+  readonly endpointId: string;
+  /** Worker thread by number from 0, or `home`. */
+  readonly thread: number | 'home';
+  /**
+   * Ends when the endpoint has terminated: after `onStop`, or with `THREAD_TERMINATED`; rejects
+   * with what made it fail.
+   */
+  readonly terminationFuture: Promise<void>;
+  /** Runs `onStart`; resolves when the endpoint serves. A failure terminates the endpoint. */
+  start(): Promise<void>;
+  /** Back to STOPPED: calls are refused until the next start. */
+  stop(): Promise<void>;
+  /** A gateway to the endpoint with the right fencing token (Flink getSelfGateway). */
+  getSelfGateway<M extends MethodTable>(
+    contract: GatewayContract<M>,
+  ): GatewayOf<GatewayContract<M>>;
+  /** Terminates the endpoint: resources, `onStop`, then the future ends. Closing twice is one. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
 
 /**
  * Starts endpoints and connects to them (Flink RpcService). One per system and thread: endpoints
  * find theirs as `this.rpcService`.
  */
-export class RpcService {
-  readonly #rpcThread: RpcThread;
-  readonly #backend: ServiceBackend;
-  /** What {@link schedule} started: it ends with the service. */
-  readonly #timers = new Set<TimerHandle>();
-
-  constructor(rpcThread: RpcThread, backend: ServiceBackend) {
-    this.#rpcThread = rpcThread;
-    this.#backend = backend;
-  }
-
+export interface RpcService {
   /** Host that others reach this service at; empty when it is local only, as in Flink. */
-  get address(): string {
-    return this.#rpcThread.base.host;
-  }
-
+  readonly address: string;
   /** Port that others reach this service at, -1 when it has none. */
-  get port(): number {
-    return this.#backend.port;
-  }
-
+  readonly port: number;
   /** Worker threads beside the home thread. */
-  get threads(): number {
-    return this.#backend.threads;
-  }
-
-  get systemName(): string {
-    return this.#rpcThread.thread.settings.systemName;
-  }
-
+  readonly threads: number;
+  /** Name of the system, the first part of every address. */
+  readonly systemName: string;
   /** The full address that an endpoint id of this service has. */
-  addressOf(endpointId: string): string {
-    return this.#rpcThread.addressOf(endpointId);
-  }
-
+  addressOf(endpointId: string): string;
   /**
    * Makes an endpoint; it is STOPPED until `server.start()`. Fails with `DUPLICATE_ENDPOINT`,
    * `ENDPOINT_START_FAILED` (loading or constructing), `INVALID_ARGUMENT`, `SERVICE_CLOSED`.
    */
-  async startServer<Args extends readonly unknown[]>(
+  startServer<Args extends readonly unknown[]>(
     endpointClass: EndpointConstructor<Args>,
-    options: StartServerOptions & { readonly args?: Args } = {},
-  ): Promise<RpcServer> {
-    this.#checkOpen();
-    const exportName = endpointClass.exportName ?? endpointClass.name;
-    const spec: EndpointSpec = {
-      endpointId: options.endpointId ?? this.#randomName(endpointClass.name || 'endpoint'),
-      module: endpointClass.module ?? '',
-      exportName,
-      args: options.args ?? [],
-    };
-    const placement = options.thread ?? 'any';
-    if (placement !== 'home' && spec.module === '') {
-      const text = `${exportName} has no static module = import.meta.url, so no other thread can load it`;
-      throw new RpcError('INVALID_ARGUMENT', text);
-    }
-    return new RpcServer(this.#rpcThread, await this.#backend.startClass(endpointClass, spec, placement));
-  }
-
+    options?: StartServerOptions & { readonly args?: Args },
+  ): Promise<RpcServer>;
   /**
    * Resolves an address, shakes hands, and answers a typed gateway. Fails with
    * `CONNECTION_FAILED`, `HANDSHAKE_REJECTED`, `INVALID_ARGUMENT`, `SERVICE_CLOSED`.
    */
-  async connect<M extends MethodTable>(
+  connect<M extends MethodTable>(
     address: string,
     contract: GatewayContract<M>,
-    options: ConnectOptions = {},
-  ): Promise<GatewayOf<GatewayContract<M>>> {
-    this.#checkOpen();
-    const parsed = parseAddress(address);
-    if (!parsed) {
-      const forms = 'ringlane://system/user/rpc/id or ringlane.tcp://system@host:port/user/rpc/id';
-      throw new RpcError('INVALID_ARGUMENT', `not an address: "${address}"; write ${forms}`);
-    }
-    const { base } = this.#rpcThread;
-    const isLocal = parsed.protocol === 'local';
-    const isOwn =
-      parsed.system === base.system &&
-      (isLocal ||
-        (parsed.protocol === base.protocol && parsed.host === base.host && parsed.port === base.port));
-    if (isLocal && !isOwn) {
-      const text = `${address} names system ${parsed.system}, this one is ${base.system}`;
-      throw new RpcError('CONNECTION_FAILED', text, { address });
-    }
-    const token = options.fencingToken;
-    const gateway = isOwn
-      ? this.#rpcThread.connectLocal(parsed.path, contract, token)
-      : this.#backend.connectRemote(address, contract, token);
-    return (await gateway) as GatewayOf<GatewayContract<M>>;
-  }
-
+    options?: ConnectOptions,
+  ): Promise<GatewayOf<GatewayContract<M>>>;
   /** Terminates an endpoint; resolves when it has, rejects with its failure. */
-  stopServer(server: RpcServer): Promise<void> {
-    return server.close();
-  }
-
+  stopServer(server: RpcServer): Promise<void>;
   /** Runs `task` on this thread, outside every endpoint's turn (Flink getScheduledExecutor). */
-  execute(task: () => void): void {
-    this.#checkOpen();
-    this.#rpcThread.thread.mailbox.post({ run: () => this.#guarded(task) });
-  }
-
+  execute(task: () => void): void;
   /** Runs `task` after `delayMs`, then every `periodMs` if given, until cancelled or closed. */
-  schedule(task: () => void, delayMs: number, periodMs?: number): TimerHandle {
-    this.#checkOpen();
-    checkDurationMs('delayMs', delayMs);
-    if (periodMs !== undefined) checkDurationMs('periodMs', periodMs);
-    const { clock } = this.#rpcThread.thread;
-    let timer: TimerHandle;
-    const handle: TimerHandle = {
-      cancel: () => {
-        this.#timers.delete(handle);
-        timer.cancel();
-      },
-    };
-    const onDue = (): void => {
-      if (periodMs === undefined) this.#timers.delete(handle);
-      else timer = clock.schedule(onDue, periodMs);
-      this.#guarded(task);
-    };
-    timer = clock.schedule(onDue, delayMs);
-    this.#timers.add(handle);
-    return handle;
-  }
-
+  schedule(task: () => void, delayMs: number, periodMs?: number): TimerHandle;
   /** True when `address` belongs to this service. */
-  isOwnAddress(address: string): boolean {
-    const parsed = parseAddress(address);
-    const id = parsed && endpointIdOf(parsed);
-    return id !== undefined && this.addressOf(id) === address;
-  }
-
+  isOwnAddress(address: string): boolean;
   /**
    * Terminates every endpoint, waits for every `onStop`, then ends threads, sockets and timers.
    * Rejects with all failures; closing twice is one closing.
    */
-  close(): Promise<void> {
-    for (const timer of this.#timers) timer.cancel();
-    return this.#backend.close();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  /** Names count up in each thread, so those of worker threads say which one made them. */
-  #randomName(className: string): string {
-    const { thread } = this.#rpcThread.thread;
-    return createRandomName(thread === 0 ? className : `${className}_t${thread}`);
-  }
-
-  #guarded(task: () => unknown): void {
-    const report = (error: unknown): void => {
-      this.#rpcThread.thread.logger.error({ error }, 'a task of the service failed');
-    };
-    try {
-      const result = task();
-      if (isThenable(result)) Promise.resolve(result).then(undefined, report);
-    } catch (error) {
-      report(error);
-    }
-  }
-
-  #checkOpen(): void {
-    if (!this.#backend.isClosed) return;
-    throw new RpcError('SERVICE_CLOSED', `service ${this.systemName} is closed`);
-  }
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
 }

@@ -153,7 +153,9 @@ export class RpcThread {
     token: FencingToken | undefined,
   ): Promise<object> {
     const address = formatAddress({ ...this.base, path });
-    const identity = decodeActorIdentity(await this.reception(0).identify(encodeIdentify({ path })));
+    const identity = decodeActorIdentity(
+      await this.reception(0).identify(encodeIdentify({ path })),
+    );
     const recipient = identity.recipient | 0;
     const incarnation = identity.incarnation | 0;
     if (recipient === 0) {
@@ -176,13 +178,14 @@ export class RpcThread {
   /** A gateway to an endpoint that this process made, without asking it anything. */
   gatewayTo(created: CreatedEndpoint, contract: AnyGateway): object {
     if (!created.contracts.includes(contract.name)) {
-      const text = `${created.endpointId} serves ${created.contracts.join(', ')}, not ${contract.name}`;
+      const served = created.contracts.join(', ');
+      const text = `${created.endpointId} serves ${served}, not ${contract.name}`;
       throw new RpcError('HANDSHAKE_REJECTED', text, { endpoint: created.endpointId });
     }
     const methods = contract.methods.map(({ name, kind }) => {
       const index = created.methods.findIndex((own) => own.name === name && own.kind === kind);
       if (index >= 0) return index;
-      const text = `${created.endpointId} does not serve ${contract.name}: it has no ${kind} ${name}`;
+      const text = `${created.endpointId} serves no ${contract.name}: it has no ${kind} ${name}`;
       throw new RpcError('HANDSHAKE_REJECTED', text, { endpoint: created.endpointId });
     });
     const token = created.fencingToken;

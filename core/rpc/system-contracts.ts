@@ -1,4 +1,5 @@
 import type { FencingToken } from './fencing.js';
+import type { Placement } from './rpc-service.js';
 import { ask, defineGateway, type GatewayOf, tell } from './gateway.js';
 
 /**
@@ -57,9 +58,6 @@ export const AgentGateway = defineGateway('ringlane.Agent', {
   threadTerminated: tell<[thread: number, reason: string]>(),
 });
 export type AgentGateway = GatewayOf<typeof AgentGateway>;
-
-/** Where to put an endpoint: a worker thread by number, the home thread, or any. */
-export type Placement = 'any' | 'home' | number;
 
 /** A way from a worker thread to an endpoint of another process, through the home thread. */
 export interface RemoteRoute {

@@ -13,7 +13,9 @@ export interface ThreadBirth {
   readonly port: number;
 }
 
-/** Messages on the port between a worker thread and the home thread; everything else is in lanes. */
+/**
+ * Messages on the port between a worker thread and the home thread; everything else is in lanes.
+ */
 export type ThreadMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'lane'; readonly offer: LaneOffer }

@@ -7,10 +7,10 @@ import type { FencingToken } from './fencing.js';
 import { tokenWords } from './fencing.js';
 import type { AnyGateway } from './gateway.js';
 import { handshakeRequest } from './handshake.js';
-import type { EndpointClass } from './method-table.js';
-import { RpcService, type ServiceBackend } from './rpc-service.js';
+import type { EndpointClass, Placement } from './rpc-service.js';
+import { ThreadService, type ServiceBackend } from './thread-service.js';
 import { type OffloadPool, RpcThread } from './rpc-thread.js';
-import type { CreatedEndpoint, EndpointSpec, Placement } from './system-contracts.js';
+import type { CreatedEndpoint, EndpointSpec } from './system-contracts.js';
 import { Agent, Reception } from './system-endpoints.js';
 import type { HomePort, ThreadBirth } from './thread-host.js';
 
@@ -85,7 +85,7 @@ export function runWorkerThread(birth: ThreadBirth, port: HomePort, offload: Off
     offload,
     offerLane: (offer) => port.post({ kind: 'lane', offer }, [offer.port]),
   });
-  const service = new RpcService(rpcThread, new WorkerBackend(rpcThread, birth));
+  const service = new ThreadService(rpcThread, new WorkerBackend(rpcThread, birth));
   const system = (endpointClass: unknown, args: readonly unknown[], isExported: boolean): void => {
     const found = endpointClass as EndpointClass;
     const endpointId = `${found.name}-${birth.thread}`;

@@ -1,22 +1,15 @@
 import { threadOf } from '../actor/cell.js';
 import { ignoreRejection } from '../base/deferred.js';
 import type { GatewayContract, GatewayOf, MethodTable } from './gateway.js';
+import type { RpcServer } from './rpc-service.js';
 import type { RpcThread } from './rpc-thread.js';
 import { AGENT_SLOT, AgentGateway, type CreatedEndpoint } from './system-contracts.js';
 
-/**
- * The handle of an endpoint for whoever started it (Flink RpcServer): starts and stops it, wherever
- * it lives, and knows when it has ended.
- */
-export class RpcServer {
+/** An {@link RpcServer} that reaches its endpoint through the agent of the endpoint's thread. */
+export class ServerHandle implements RpcServer {
   readonly address: string;
   readonly endpointId: string;
-  /** Worker thread by number from 0, or `home`. */
   readonly thread: number | 'home';
-  /**
-   * Ends when the endpoint has terminated: after `onStop`, or with `THREAD_TERMINATED`; rejects
-   * with what made it fail.
-   */
   readonly terminationFuture: Promise<void>;
   readonly #rpcThread: RpcThread;
   readonly #created: CreatedEndpoint;
@@ -35,24 +28,20 @@ export class RpcServer {
     ignoreRejection(this.terminationFuture);
   }
 
-  /** Runs `onStart`; resolves when the endpoint serves. A failure terminates the endpoint. */
   start(): Promise<void> {
     return this.#agent.start(this.#created.recipient, this.#created.incarnation);
   }
 
-  /** Back to STOPPED: calls are refused until the next start. */
   stop(): Promise<void> {
     return this.#agent.pause(this.#created.recipient, this.#created.incarnation);
   }
 
-  /** A gateway to the endpoint with the right fencing token (Flink getSelfGateway). */
   getSelfGateway<M extends MethodTable>(
     contract: GatewayContract<M>,
   ): GatewayOf<GatewayContract<M>> {
     return this.#rpcThread.gatewayTo(this.#created, contract) as GatewayOf<GatewayContract<M>>;
   }
 
-  /** Terminates the endpoint: resources, `onStop`, then the future ends. Closing twice is one. */
   async close(): Promise<void> {
     const { recipient, incarnation } = this.#created;
     const terminated = this.#agent.terminate(recipient, incarnation);

@@ -1,0 +1,196 @@
+import { endpointIdOf, parseAddress } from '../base/address.js';
+import type { TimerHandle } from '../base/clock.js';
+import { isThenable } from '../base/deferred.js';
+import { createRandomName } from '../base/ids.js';
+import { checkDurationMs } from '../config/options.js';
+import { RpcError } from '../errors/rpc-error.js';
+import type { FencingToken } from './fencing.js';
+import type { AnyGateway, GatewayContract, GatewayOf, MethodTable } from './gateway.js';
+import type {
+  ConnectOptions,
+  EndpointClass,
+  EndpointConstructor,
+  Placement,
+  RpcServer,
+  RpcService,
+  StartServerOptions,
+} from './rpc-service.js';
+import type { RpcThread } from './rpc-thread.js';
+import { ServerHandle } from './server-handle.js';
+import type { CreatedEndpoint, EndpointSpec } from './system-contracts.js';
+
+/** What differs between the service on its home thread and on a worker thread. */
+export interface ServiceBackend {
+  /** Worker threads of the service. */
+  readonly threads: number;
+  /** TCP port, -1 when the service is local only. */
+  readonly port: number;
+  readonly isClosed: boolean;
+  startClass(
+    endpointClass: EndpointClass,
+    spec: EndpointSpec,
+    placement: Placement,
+  ): Promise<CreatedEndpoint>;
+  /** A gateway to an endpoint of another service. */
+  connectRemote(
+    address: string,
+    contract: AnyGateway,
+    token: FencingToken | undefined,
+  ): Promise<object>;
+  close(): Promise<void>;
+}
+
+/** The {@link RpcService} of one thread; what differs by thread is behind its backend. */
+export class ThreadService implements RpcService {
+  readonly #rpcThread: RpcThread;
+  readonly #backend: ServiceBackend;
+  /** What {@link schedule} started: it ends with the service. */
+  readonly #timers = new Set<TimerHandle>();
+
+  constructor(rpcThread: RpcThread, backend: ServiceBackend) {
+    this.#rpcThread = rpcThread;
+    this.#backend = backend;
+  }
+
+  get address(): string {
+    return this.#rpcThread.base.host;
+  }
+
+  get port(): number {
+    return this.#backend.port;
+  }
+
+  get threads(): number {
+    return this.#backend.threads;
+  }
+
+  get systemName(): string {
+    return this.#rpcThread.thread.settings.systemName;
+  }
+
+  addressOf(endpointId: string): string {
+    return this.#rpcThread.addressOf(endpointId);
+  }
+
+  async startServer<Args extends readonly unknown[]>(
+    endpointClass: EndpointConstructor<Args>,
+    options: StartServerOptions & { readonly args?: Args } = {},
+  ): Promise<RpcServer> {
+    this.#checkOpen();
+    const exportName = endpointClass.exportName ?? endpointClass.name;
+    const spec: EndpointSpec = {
+      endpointId: options.endpointId ?? this.#randomName(endpointClass.name || 'endpoint'),
+      module: endpointClass.module ?? '',
+      exportName,
+      args: options.args ?? [],
+    };
+    const placement = options.thread ?? 'any';
+    if (placement !== 'home' && spec.module === '') {
+      const text = `${exportName} lacks static module = import.meta.url: no thread can load it`;
+      throw new RpcError('INVALID_ARGUMENT', text);
+    }
+    return new ServerHandle(
+      this.#rpcThread,
+      await this.#backend.startClass(endpointClass, spec, placement),
+    );
+  }
+
+  async connect<M extends MethodTable>(
+    address: string,
+    contract: GatewayContract<M>,
+    options: ConnectOptions = {},
+  ): Promise<GatewayOf<GatewayContract<M>>> {
+    this.#checkOpen();
+    const parsed = parseAddress(address);
+    if (!parsed) {
+      const forms = 'ringlane://system/user/rpc/id or ringlane.tcp://system@host:port/user/rpc/id';
+      throw new RpcError('INVALID_ARGUMENT', `not an address: "${address}"; write ${forms}`);
+    }
+    const { base } = this.#rpcThread;
+    const isLocal = parsed.protocol === 'local';
+    const isOwn =
+      parsed.system === base.system &&
+      (isLocal ||
+        (parsed.protocol === base.protocol &&
+          parsed.host === base.host &&
+          parsed.port === base.port));
+    if (isLocal && !isOwn) {
+      const text = `${address} names system ${parsed.system}, this one is ${base.system}`;
+      throw new RpcError('CONNECTION_FAILED', text, { address });
+    }
+    const token = options.fencingToken;
+    const gateway = isOwn
+      ? this.#rpcThread.connectLocal(parsed.path, contract, token)
+      : this.#backend.connectRemote(address, contract, token);
+    return (await gateway) as GatewayOf<GatewayContract<M>>;
+  }
+
+  stopServer(server: RpcServer): Promise<void> {
+    return server.close();
+  }
+
+  execute(task: () => void): void {
+    this.#checkOpen();
+    this.#rpcThread.thread.mailbox.post({ run: () => this.#guarded(task) });
+  }
+
+  schedule(task: () => void, delayMs: number, periodMs?: number): TimerHandle {
+    this.#checkOpen();
+    checkDurationMs('delayMs', delayMs);
+    if (periodMs !== undefined) checkDurationMs('periodMs', periodMs);
+    const { clock } = this.#rpcThread.thread;
+    let timer: TimerHandle;
+    const handle: TimerHandle = {
+      cancel: () => {
+        this.#timers.delete(handle);
+        timer.cancel();
+      },
+    };
+    const onDue = (): void => {
+      if (periodMs === undefined) this.#timers.delete(handle);
+      else timer = clock.schedule(onDue, periodMs);
+      this.#guarded(task);
+    };
+    timer = clock.schedule(onDue, delayMs);
+    this.#timers.add(handle);
+    return handle;
+  }
+
+  isOwnAddress(address: string): boolean {
+    const parsed = parseAddress(address);
+    const id = parsed && endpointIdOf(parsed);
+    return id !== undefined && this.addressOf(id) === address;
+  }
+
+  close(): Promise<void> {
+    for (const timer of this.#timers) timer.cancel();
+    return this.#backend.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Names count up in each thread, so those of worker threads say which one made them. */
+  #randomName(className: string): string {
+    const { thread } = this.#rpcThread.thread;
+    return createRandomName(thread === 0 ? className : `${className}_t${thread}`);
+  }
+
+  #guarded(task: () => unknown): void {
+    const report = (error: unknown): void => {
+      this.#rpcThread.thread.logger.error({ error }, 'a task of the service failed');
+    };
+    try {
+      const result = task();
+      if (isThenable(result)) Promise.resolve(result).then(undefined, report);
+    } catch (error) {
+      report(error);
+    }
+  }
+
+  #checkOpen(): void {
+    if (!this.#backend.isClosed) return;
+    throw new RpcError('SERVICE_CLOSED', `service ${this.systemName} is closed`);
+  }
+}
