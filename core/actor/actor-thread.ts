@@ -14,7 +14,7 @@ import { RpcError } from '../errors/rpc-error.js';
 import type { CallOutlet } from '../mailbox/call-outlet.js';
 import type { InboundLane } from '../mailbox/inbound-lane.js';
 import { type LaneOffer, Mailbox, type MailboxObserver } from '../mailbox/mailbox.js';
-import type { RecordHandler, RecordSource } from '../memory/lane-reader.js';
+import type { RecordHandler } from '../memory/lane-reader.js';
 import type { Region } from '../memory/region-descriptor.js';
 import { SharedTime } from '../memory/shared-time.js';
 import { CellTable } from './cell.js';
@@ -159,7 +159,7 @@ export class ActorThread implements RecordHandler<InboundLane>, MailboxObserver 
     // Only lanes have a flush of their own: a call over a connection asks for a turn.
     if (this.#tick === undefined) this.mailbox.scheduleTurn();
     // 0 means "no deadline", so a deadline is never 0.
-    return ((nowMs + timeoutMs) | 0) | 1;
+    return (nowMs + timeoutMs) | 0 | 1;
   }
 
   /**
@@ -205,7 +205,7 @@ export class ActorThread implements RecordHandler<InboundLane>, MailboxObserver 
 
   #onInvocation(lane: InboundLane, type: number, offset: number): void {
     const envelope = this.#invocation;
-    envelope.wrap(lane as RecordSource, type, offset);
+    envelope.wrap(lane, type, offset);
     const replyTo = this.mailbox.senderTo(lane.producer);
     try {
       this.deliver(envelope, replyTo, lane);

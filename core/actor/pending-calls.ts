@@ -188,9 +188,7 @@ export class PendingCalls {
 
   #isOpen(call: number): boolean {
     const slot = call & SLOT_MASK;
-    return (
-      this.#contexts[slot] !== undefined && this.#generations[slot] === call >>> SLOT_BITS
-    );
+    return this.#contexts[slot] !== undefined && this.#generations[slot] === call >>> SLOT_BITS;
   }
 
   #callOf(slot: number): number {

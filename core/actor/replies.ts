@@ -96,12 +96,7 @@ export class Replies {
   }
 
   /** The bound of a text is three times its length: only the encoded size decides. */
-  #isTooLarge(
-    outlet: CallOutlet,
-    call: number,
-    bound: number,
-    context: FailureContext,
-  ): boolean {
+  #isTooLarge(outlet: CallOutlet, call: number, bound: number, context: FailureContext): boolean {
     const { bytes, length } = encodeApart(this.#encoder, bound);
     const actual = REPLY_PREFIX_BYTES + length;
     const limit = outlet.recordLimitBytes;
