@@ -258,7 +258,6 @@ export class MiniCluster {
       leaders: this.#masters.leaders,
       eventAddress: this.#eventAddress,
       times: this.#times(),
-      exitOnFatalError: inProcess,
     };
     const hosted = (inProcess ? hostInProcess : hostOnThread)(this.#rpcService, configuration);
     const { resourceId } = configuration;

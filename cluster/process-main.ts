@@ -1,4 +1,4 @@
-import { deferred, describeThrown, StandaloneHaServices } from '../core/internal.js';
+import { deferred, describeThrown, StandaloneHaServices, systemClock } from '../core/internal.js';
 import { RpcService } from '../index.js';
 import type { ComponentOrder, FromProcess, ToProcess } from './component-process.js';
 import { dispatcherRunner, resourceManagerRunner } from './component-runners.js';
@@ -12,6 +12,8 @@ import {
 
 /** The code of a process that runs one component of a cluster (Flink ClusterEntrypoint). */
 
+const LAST_WORDS_MS = 100;
+
 function say(message: FromProcess): void {
   if (process.connected) process.send!(message);
 }
@@ -21,6 +23,11 @@ async function end(service: RpcService | undefined, exitCode: number): Promise<n
   process.exit(exitCode);
 }
 
+/** A process that cannot serve must not look alive; its `fatal` event still has to be written. */
+function endAfterLastWords(): void {
+  systemClock.schedule(() => process.exit(TASK_EXECUTOR_FATAL_EXIT_CODE), LAST_WORDS_MS);
+}
+
 /** A TaskExecutor that ends by itself takes its process along. */
 async function startTaskExecutor(
   service: RpcService,
@@ -28,7 +35,7 @@ async function startTaskExecutor(
 ): Promise<string> {
   const server = await service.startServer(PinnedTaskExecutor, {
     endpointId: configuration.resourceId,
-    args: [configuration],
+    args: [configuration, endAfterLastWords],
     thread: 'home',
   });
   server.terminationFuture.then(

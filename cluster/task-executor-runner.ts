@@ -5,20 +5,20 @@ import {
   type LeaderRetrieval,
   retryingRegistrationConfiguration,
   RpcLeaderRetrieval,
-  systemClock,
 } from '../core/internal.js';
 import type { RpcService } from '../index.js';
 import { remoteReporter } from './event-reporter.js';
 import { COMPONENT_IDS } from './gateways.js';
 import type { ClusterTimes } from './messages.js';
-import { TaskExecutor, type TaskExecutorServices } from './task-executor.js';
+import {
+  type FatalErrorHandler,
+  TaskExecutor,
+  type TaskExecutorServices,
+} from './task-executor.js';
 import { TaskSlotTable } from './task-slot-table.js';
 
 /** Exit code of a process whose TaskExecutor gave up: not registered in time, or declined. */
 export const TASK_EXECUTOR_FATAL_EXIT_CODE = 17;
-
-/** Time for the last words of a process that ends itself. */
-const LAST_WORDS_MS = 100;
 
 /** How to find the leaders: ask a registry, or know their addresses. */
 export type LeaderSource =
@@ -35,8 +35,6 @@ export interface TaskExecutorConfiguration {
   /** Where to report its steps; absent: nowhere. */
   readonly eventAddress?: string;
   readonly times: ClusterTimes;
-  /** True in a process of its own: a fatal error ends it. */
-  readonly exitOnFatalError: boolean;
 }
 
 /** The leaders as a component of another thread or process hears of them. */
@@ -55,6 +53,7 @@ export function leaderRetrieval(
 /** Puts a TaskExecutor's parts together (Flink TaskManagerServices.fromConfiguration). */
 export function taskExecutorServices(
   configuration: TaskExecutorConfiguration,
+  onFatalError: FatalErrorHandler,
 ): TaskExecutorServices {
   const { resourceId, slots, thread, leaders, eventAddress, times } = configuration;
   return {
@@ -66,23 +65,22 @@ export function taskExecutorServices(
     resourceManagerRetrieval: (rpcService) =>
       leaderRetrieval(rpcService, leaders, COMPONENT_IDS.resourceManager),
     events: (rpcService) => remoteReporter(rpcService, eventAddress, thread),
-    onFatalError: configuration.exitOnFatalError ? endProcess : () => {},
+    onFatalError,
   };
 }
 
 /**
- * A process that cannot serve must not look alive. On a thread the process has others to serve:
- * there the `fatal` event makes the MiniCluster end the TaskExecutor.
+ * A TaskExecutor that builds its own parts, on whatever thread it is pinned to. In a process of
+ * its own a handler ends that; on a thread the process has others to serve, and there the `fatal`
+ * event makes the MiniCluster end the TaskExecutor.
  */
-function endProcess(): void {
-  systemClock.schedule(() => process.exit(TASK_EXECUTOR_FATAL_EXIT_CODE), LAST_WORDS_MS);
-}
-
-/** A TaskExecutor that builds its own parts, on whatever thread it is pinned to. */
 export class PinnedTaskExecutor extends TaskExecutor {
   static override readonly module = import.meta.url;
 
-  constructor(configuration: TaskExecutorConfiguration) {
-    super(taskExecutorServices(configuration));
+  constructor(
+    configuration: TaskExecutorConfiguration,
+    onFatalError: FatalErrorHandler = () => {},
+  ) {
+    super(taskExecutorServices(configuration, onFatalError));
   }
 }

@@ -37,9 +37,11 @@ export interface TaskExecutorServices {
   readonly registrationTimeoutMs: number;
   readonly resourceManagerRetrieval: (rpcService: RpcService) => LeaderRetrieval;
   readonly events: (rpcService: RpcService) => EventReporter;
-  /** Must neither block nor throw (Flink FatalErrorHandler). */
-  readonly onFatalError: (error: RpcError) => void;
+  readonly onFatalError: FatalErrorHandler;
 }
+
+/** Ends what cannot serve any more; must neither block nor throw (Flink FatalErrorHandler). */
+export type FatalErrorHandler = (error: RpcError) => void;
 
 type ResourceManagerLink = Established<ResourceManagerGateway, Uint8Array>;
 

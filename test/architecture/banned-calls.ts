@@ -98,7 +98,7 @@ const BANS: readonly Ban[] = [
     what: 'process.exit',
     instead: 'an error, or process.exitCode: a library never ends its process',
     matches: member('process', 'exit'),
-    isAllowedIn: within('apps', 'workers', 'examples', 'bench', 'test'),
+    isAllowedIn: within('apps', 'workers', 'cluster/process-main.ts', 'examples', 'bench', 'test'),
   },
   {
     what: 'v8.deserialize',

@@ -1,0 +1,27 @@
+import type { TaskContext } from '../../cluster/index.js';
+
+/** Adds, and says so on the way. */
+export async function add(
+  { a, b }: { readonly a: number; readonly b: number },
+  context: TaskContext,
+): Promise<{ readonly sum: number; readonly on: string }> {
+  context.reportProgress(a);
+  return { sum: a + b, on: context.resourceId };
+}
+
+export function fail(): never {
+  throw new Error('boom');
+}
+
+/** Runs until it is cancelled. */
+export async function hang(_argument: unknown, { signal }: TaskContext): Promise<void> {
+  await new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error));
+  });
+}
+
+export function functionResult(): unknown {
+  return { cannotTravel: () => {} };
+}
+
+export const notAFunction = 1;
