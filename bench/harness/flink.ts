@@ -29,6 +29,7 @@ export interface FlinkResult {
   readonly id: string;
   readonly question: string;
   readonly times: Spread;
+  readonly isNoisy: boolean;
   readonly required: number;
   readonly goal: number;
 }
@@ -36,14 +37,17 @@ export interface FlinkResult {
 /** For every row that has one beside Flink, from its ratio to the floor of this run. */
 export function besideFlink(results: readonly RowResult[]): FlinkResult[] {
   return FLINK_ROWS.flatMap(({ id, question, row, ratio, required, goal }) => {
-    const ours = results.find((result) => result.id === row)?.ratio;
+    const result = results.find((candidate) => candidate.id === row);
+    const ours = result?.ratio;
     if (ours === undefined) return [];
+    const isNoisy = result?.isNoisy ?? false;
     const times = spreadOf([ours.median, ours.min, ours.max].map((value) => value / ratio));
-    return [{ id, question, times, required, goal }];
+    return [{ id, question, times, isNoisy, required, goal }];
   });
 }
 
-function verdictOf({ times, required, goal }: FlinkResult): string {
+function verdictOf({ times, isNoisy, required, goal }: FlinkResult): string {
+  if (isNoisy) return 'unsure ?';
   if (times.median >= goal) return 'goal met';
   return times.median >= required ? 'met' : 'BELOW';
 }

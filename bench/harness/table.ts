@@ -12,19 +12,21 @@ const HEADER = [
   'min-max',
   'required',
   'goal',
+  'rounds',
   'verdict',
 ];
-const RIGHT: ReadonlySet<number> = new Set([2, 3, 4, 5, 6, 7, 8]);
+const RIGHT: ReadonlySet<number> = new Set([2, 3, 4, 5, 6, 7, 8, 9]);
 
 const VERDICTS = {
   goal: 'goal met',
   met: 'met',
   below: 'BELOW',
   shown: '',
+  unsure: 'unsure',
   error: 'ERROR',
 } as const;
 
-const NOISE = `? = others used more than ${NOISY_PERCENT} % of the cores: run it again when quiet`;
+const NOISE = `? = others used over ${NOISY_PERCENT} % of the cores in every round: run it again`;
 
 /** `>= 2.51 M/s (0.45)`: for this run, and as a ratio where the ratio decides. */
 function formatBound(result: RowResult, bound: HeldBound | undefined): string {
@@ -47,6 +49,7 @@ function formatRow(result: RowResult): string[] {
     ratio ? `${formatNumber(ratio.min)}-${formatNumber(ratio.max)}` : '',
     formatBound(result, result.required),
     formatBound(result, result.goal),
+    result.countedRounds === undefined ? '' : `${result.countedRounds}`,
     `${VERDICTS[result.verdict]}${result.isNoisy ? ' ?' : ''}`,
   ];
 }
@@ -99,6 +102,7 @@ export function summarize(results: readonly RowResult[]): string {
     `goal met: ${named(ids('goal'))}`,
     `required met: ${named(ids('met'))}`,
     `below: ${named(ids('below'))}`,
+    `unsure: ${named(ids('unsure'))}`,
     `errors: ${named(ids('error'))}`,
   ].join('; ');
 }

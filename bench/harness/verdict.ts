@@ -6,8 +6,8 @@ import type { Round, Rounds } from './rounds.js';
 import { type Bound, type Measure, ratioBound, type Row } from './row.js';
 import { median, type Spread, spreadOf } from './statistics.js';
 
-/** How a row came out; `shown` has no bound, `error` has no figure. */
-export type Verdict = 'goal' | 'met' | 'below' | 'shown' | 'error';
+/** How a row came out; `shown` has no bound, `unsure` no quiet round, `error` no figure. */
+export type Verdict = 'goal' | 'met' | 'below' | 'shown' | 'unsure' | 'error';
 
 /** A bound as it holds for this run. */
 export interface HeldBound {
@@ -30,14 +30,22 @@ export interface RowResult {
   readonly ratio?: Spread;
   readonly required?: HeldBound;
   readonly goal?: HeldBound;
-  /** Others were busy while it was measured: the verdict says little. */
+  /** How many rounds count: those in which others left the cores alone, or all without any. */
+  readonly countedRounds?: number;
+  /** Others were busy in every round: the figures say little. */
   readonly isNoisy?: boolean;
   /** Median of everything that the cell measured. */
   readonly details?: Figures;
   readonly reason?: string;
 }
 
+interface Bounds {
+  readonly required: HeldBound | undefined;
+  readonly goal: HeldBound | undefined;
+}
+
 interface Judged {
+  readonly isNoisy: boolean;
   readonly figure: Spread;
   readonly beside: Spread | undefined;
   readonly ratio: Spread | undefined;
@@ -69,13 +77,17 @@ function valuesOf(rounds: readonly Round[], step: number, { figure }: Measure): 
   return rounds.map((round) => round[step]?.[figure] ?? Number.NaN);
 }
 
-/** In at least half of the rounds, beside the figure or its floor. */
-function wasNoisy(rounds: readonly Round[], { step, besideStep }: PlannedRow): boolean {
+/** Others left the cores alone, beside the figure and beside its floor. */
+function isQuiet(round: Round, { step, besideStep }: PlannedRow): boolean {
   const steps = besideStep === undefined ? [step] : [step, besideStep];
-  const busiest = rounds.map((round) =>
-    Math.max(...steps.map((index) => round[index]?.othersBusyPercent ?? 0)),
-  );
-  return median(busiest) > NOISY_PERCENT;
+  return steps.every((index) => (round[index]?.othersBusyPercent ?? 0) <= NOISY_PERCENT);
+}
+
+function verdictOf(row: Row, bounds: Bounds, judged: Judged): Verdict {
+  if (bounds.required === undefined) return 'shown';
+  if (judged.isNoisy) return 'unsure';
+  if (isReached(row, bounds.goal, judged)) return 'goal';
+  return isReached(row, bounds.required, judged) ? 'met' : 'below';
 }
 
 function mediansOf(rounds: readonly Round[], step: number): Figures {
@@ -84,11 +96,16 @@ function mediansOf(rounds: readonly Round[], step: number): Figures {
   return Object.fromEntries(names.map((name) => [name, median(values(name))]));
 }
 
-/** Medians over the rounds; the ratio is taken round by round, because the machine drifts. */
-export function judgeRow(planned: PlannedRow, { rounds, failures }: Rounds): RowResult {
+/**
+ * Medians over the quiet rounds; the ratio is taken round by round, because the machine drifts.
+ * Which rounds are quiet is told by the CPU of others and never by the figures.
+ */
+export function judgeRow(planned: PlannedRow, { rounds: all, failures }: Rounds): RowResult {
   const { row, step, besideStep } = planned;
   const { id, question, measure, better, beside } = row;
   const known = { id, question, measure, better };
+  const quiet = all.filter((round) => isQuiet(round, planned));
+  const rounds = quiet.length > 0 ? quiet : all;
   const values = valuesOf(rounds, step, measure);
   const floors = besideStep === undefined ? undefined : valuesOf(rounds, besideStep, beside!);
   const isMissing = [...values, ...(floors ?? [])].some((value) => !Number.isFinite(value));
@@ -96,22 +113,23 @@ export function judgeRow(planned: PlannedRow, { rounds, failures }: Rounds): Row
   if (reason !== undefined) return { ...known, verdict: 'error', reason };
   const ratios = floors?.map((floor, round) => values[round]! / floor);
   const judged: Judged = {
+    isNoisy: quiet.length === 0,
     figure: spreadOf(values),
     beside: floors && spreadOf(floors),
     ratio: ratios && spreadOf(ratios),
   };
   const required = hold(row, row.required, judged);
   const goal = hold(row, row.goal, judged);
-  const met = isReached(row, required, judged) ? 'met' : 'below';
   return {
     ...known,
-    verdict: required === undefined ? 'shown' : isReached(row, goal, judged) ? 'goal' : met,
+    verdict: verdictOf(row, { required, goal }, judged),
     figure: judged.figure,
     ...(judged.beside ? { besideName: beside!.name, beside: judged.beside } : {}),
     ...(judged.ratio ? { ratio: judged.ratio } : {}),
     ...(required ? { required } : {}),
     ...(goal ? { goal } : {}),
-    isNoisy: wasNoisy(rounds, planned),
+    countedRounds: rounds.length,
+    isNoisy: judged.isNoisy,
     details: mediansOf(rounds, step),
   };
 }

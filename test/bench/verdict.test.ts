@@ -86,12 +86,20 @@ test('a missing figure is an error too', () => {
   deepEqual([result.verdict, result.reason], ['error', 'a figure is missing']);
 });
 
-test('busy neighbours put a question mark behind the verdict', () => {
-  const quiet = judge(ROW, roundsOf([[5e6, 10e6]], { othersBusyPercent: 2 }));
-  const noisy = judge(ROW, roundsOf([[5e6, 10e6]], { othersBusyPercent: 40 }));
-  deepEqual([quiet.isNoisy, noisy.isNoisy], [false, true]);
-  equal(formatResults([noisy]).includes('met ?'), true);
-  equal(formatResults([quiet]).includes('?'), false);
+test('rounds beside busy neighbours do not count, and without quiet ones nothing is sure', () => {
+  const round = (ours: number, floor: number, busy: number): readonly Figures[] => [
+    { callsPerSecond: ours, othersBusyPercent: 0 },
+    { callsPerSecond: floor, othersBusyPercent: busy },
+  ];
+  const failures = new Map<CellName, string>();
+  const rounds = [round(9e6, 1e6, 60), round(5e6, 10e6, 2), round(9e6, 2e6, 11)];
+  const mixed = judge(ROW, { rounds, failures });
+  deepEqual([mixed.verdict, mixed.countedRounds, mixed.ratio?.max], ['met', 1, 0.5]);
+  const noisy = judge(ROW, { rounds: [rounds[0]!], failures });
+  deepEqual([noisy.verdict, noisy.countedRounds, noisy.isNoisy], ['unsure', 1, true]);
+  equal(formatResults([noisy]).includes('unsure ?'), true);
+  equal(formatFlink(besideFlink([noisy])).includes('unsure ?'), true);
+  equal(formatResults([mixed]).includes('?'), false);
 });
 
 test('the tables show figures in their units, losses by name', () => {
@@ -102,7 +110,10 @@ test('the tables show figures in their units, losses by name', () => {
     equal(text.includes(part), true, `${part} in\n${text}`);
   }
   equal(formatDetails([won]).includes('12.3'), true);
-  equal(summarize([won, lost]), 'goal met: 1 (L2); required met: 0; below: 1 (L3); errors: 0');
+  equal(
+    summarize([won, lost]),
+    'goal met: 1 (L2); required met: 0; below: 1 (L3); unsure: 0; errors: 0',
+  );
 });
 
 test('beside Flink counts how far each of the two is from the same floor', () => {
