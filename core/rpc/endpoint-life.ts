@@ -109,7 +109,9 @@ export class EndpointLife {
     this.#lifecycle.move('STARTING');
     this.#wasStarted = true;
     try {
-      await runInTurn(this.#owner, () => this.#parts.endpoint.onStart());
+      const started = runInTurn(this.#owner, async () => this.#parts.endpoint.onStart());
+      // Who is stopped meanwhile need not end what onStart waits for.
+      await Promise.race([started, this.#termination.promise.catch(() => {})]);
     } catch (error) {
       const text = `onStart of ${this.#parts.endpointId} failed: ${describeThrown(error)}`;
       const failure = new RpcError('ENDPOINT_START_FAILED', text, { cause: error });
