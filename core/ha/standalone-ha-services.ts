@@ -8,7 +8,9 @@ import type {
   LeaderRetrieval,
 } from './leader-election.js';
 
-/** The one session of every standalone leader (Flink HighAvailabilityServices.DEFAULT_LEADER_ID). */
+/**
+ * The one session of every standalone leader (Flink HighAvailabilityServices.DEFAULT_LEADER_ID).
+ */
 export const DEFAULT_LEADER_ID = '00000000-0000-4000-8000-000000000000';
 
 /** Leads at once and for ever (Flink StandaloneLeaderElection). */

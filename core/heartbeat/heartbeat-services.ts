@@ -36,7 +36,9 @@ export class HeartbeatServices {
   readonly options: HeartbeatOptions;
   readonly #nowMs: () => number;
 
-  /** Throws `INVALID_ARGUMENT` unless 0 < interval <= time-out and the threshold is -1 or above 0. */
+  /**
+   * Throws `INVALID_ARGUMENT` unless 0 < interval <= time-out and the threshold is -1 or above 0.
+   */
   constructor(options: Partial<HeartbeatOptions> = {}, nowMs = systemClock.nowMs) {
     this.options = { ...DEFAULTS, ...options };
     this.#nowMs = nowMs;

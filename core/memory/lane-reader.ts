@@ -110,7 +110,7 @@ export class LaneReader implements RecordSource {
     const rule = `a multiple of ${RECORD_ALIGNMENT} inside the lane`;
     throw new RpcError(
       'PROTOCOL_ERROR',
-      `lane from thread ${this.producer}: length ${length} at offset ${offset} is not ${rule}`,
+      `lane of thread ${this.producer}: record length ${length} at offset ${offset} is not ${rule}`,
     );
   }
 }
