@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  COMPONENT_IDS,
+  type JobGraph,
+  MiniCluster,
+  type MiniClusterOptions,
+  randomJobId,
+  type TimedClusterEvent,
+} from '../../cluster/index.js';
+import { until } from '../support/until.js';
+
+/** Short, so that what is lost is found while a test waits. */
+const QUICK: MiniClusterOptions = {
+  heartbeat: { intervalMs: 50, timeoutMs: 5_000 },
+  registration: { errorDelayMs: 50, refusedDelayMs: 50 },
+};
+
+function job(tasks: number, exportName: string, preferredTaskExecutor?: string): JobGraph {
+  return {
+    jobId: randomJobId(),
+    name: exportName,
+    tasks: Array.from({ length: tasks }, (_, index) => ({
+      taskId: `t${index}`,
+      module: new URL('./test-tasks.js', import.meta.url).href,
+      exportName,
+      argument: { a: index, b: 1 },
+      ...(preferredTaskExecutor === undefined ? {} : { preferredTaskExecutor }),
+    })),
+  };
+}
+
+async function start(options: MiniClusterOptions) {
+  const events: TimedClusterEvent[] = [];
+  const cluster = await MiniCluster.start({
+    ...QUICK,
+    onEvent: (event) => events.push(event),
+    ...options,
+  });
+  const count = (kind: string, resourceId?: string): number =>
+    events.filter((e) => e.kind === kind && (resourceId ?? e.resourceId) === e.resourceId).length;
+  return { cluster, events, count };
+}
+
+test('threads: every step is reported, and a job runs on all of them', async () => {
+  const { cluster, events, count } = await start({ taskExecutors: 2, slotsPerTaskExecutor: 2 });
+  await using _closing = cluster;
+  assert.deepEqual(
+    cluster.taskExecutors.map(({ kind, thread, slots }) => [kind, thread, slots]),
+    [
+      ['thread', 0, 2],
+      ['thread', 1, 2],
+    ],
+  );
+  await until(() => count('firstHeartbeat') === 2, 'the first heartbeats');
+  for (const { resourceId } of cluster.taskExecutors) {
+    for (const kind of ['connected', 'handshakeDone', 'registered', 'slotsReported']) {
+      assert.equal(count(kind, resourceId), 1, `${resourceId} ${kind}`);
+    }
+  }
+  assert.ok(events.every(({ atMs, pid }) => atMs >= 0 && atMs < 60_000 && pid === process.pid));
+  const progress = new Map<string, unknown>();
+  const result = await cluster.executeJob(job(6, 'add'), {
+    onProgress: ({ taskId, value }) => progress.set(taskId, value),
+  });
+  assert.equal(result.state, 'FINISHED', String(result.error));
+  const results = result.tasks.map((task) => task.result as { sum: number; on: string });
+  assert.deepEqual(
+    results.map(({ sum }) => sum),
+    [1, 2, 3, 4, 5, 6],
+  );
+  assert.equal(new Set(results.map(({ on }) => on)).size, 2);
+  assert.deepEqual([...progress.values()].sort(), [0, 1, 2, 3, 4, 5]);
+  const all = async (): Promise<boolean> =>
+    (await cluster.requestClusterOverview()).freeSlots === 4;
+  await until(all, 'every slot is free again');
+});
+
+test('threads: a failing task fails its job, a cancelled job ends, and neither keeps a slot', async () => {
+  const { cluster } = await start({ taskExecutors: 1, slotsPerTaskExecutor: 2 });
+  await using _closing = cluster;
+  const failed = await cluster.executeJob(job(2, 'fail'));
+  assert.equal(failed.state, 'FAILED');
+  assert.match(failed.error!, /boom/);
+  const unsendable = await cluster.executeJob(job(1, 'functionResult'));
+  assert.match(unsendable.error!, /cannotTravel/);
+  const client = await cluster.submitJob(job(2, 'hang'));
+  const running = async (): Promise<boolean> =>
+    (await client.status()).tasks.every(({ state }) => state === 'RUNNING');
+  await until(running, 'both tasks run');
+  await client.cancel();
+  assert.equal((await client.result()).state, 'CANCELED');
+  const all = async (): Promise<boolean> =>
+    (await cluster.requestClusterOverview()).freeSlots === 2;
+  await until(all, 'every slot is free again');
+});
+
+test('threads: tasks go to the TaskExecutor they prefer', async () => {
+  const { cluster } = await start({ taskExecutors: 2, slotsPerTaskExecutor: 2 });
+  await using _closing = cluster;
+  const wish = cluster.taskExecutors[1]!.resourceId;
+  const { tasks } = await cluster.executeJob(job(2, 'add', wish));
+  assert.deepEqual(
+    tasks.map((task) => task.taskExecutor),
+    [wish, wish],
+  );
+});
+
+test('threads: a new leader is registered with; calls of the old session are over', async () => {
+  const { cluster, count } = await start({ taskExecutors: 2 });
+  await using _closing = cluster;
+  cluster.leadership.revokeLeadership(COMPONENT_IDS.resourceManager);
+  await until(() => count('disconnected') === 2, 'both have lost their ResourceManager');
+  cluster.leadership.grantLeadership(COMPONENT_IDS.resourceManager);
+  await until(() => count('slotsReported') === 4, 'both are registered again');
+  assert.equal((await cluster.requestClusterOverview()).taskExecutors.length, 2);
+  assert.equal((await cluster.executeJob(job(2, 'add'))).state, 'FINISHED');
+});
+
+test('threads: a job that runs does not notice a change of the ResourceManager', async () => {
+  const { cluster, count } = await start({ taskExecutors: 1 });
+  await using _closing = cluster;
+  const client = await cluster.submitJob(job(1, 'hang'));
+  const running = async (): Promise<boolean> =>
+    (await client.status()).tasks[0]?.state === 'RUNNING';
+  await until(running, 'the task runs');
+  cluster.leadership.revokeLeadership(COMPONENT_IDS.resourceManager);
+  cluster.leadership.grantLeadership(COMPONENT_IDS.resourceManager);
+  await until(() => count('slotsReported') === 2, 'registered again');
+  const { freeSlots, slots } = await cluster.requestClusterOverview();
+  assert.deepEqual([slots, freeSlots], [1, 0], 'the new one knows whose the slot is');
+  assert.equal((await client.status()).state, 'RUNNING');
+  await client.cancel();
+});
+
+test('threads: TaskExecutors come and go, and a waiting job takes the slot of a new one', async () => {
+  const { cluster, count } = await start({ taskExecutors: 1, threads: 2 });
+  await using _closing = cluster;
+  const first = await cluster.submitJob(job(1, 'hang'));
+  await until(async () => (await first.status()).tasks[0]?.state === 'RUNNING', 'the task runs');
+  const second = await cluster.submitJob(job(1, 'add'));
+  const { resourceId, thread } = await cluster.startTaskExecutor();
+  assert.equal(thread, 1, 'on the emptier thread');
+  const { state, tasks } = await second.result();
+  assert.deepEqual([state, tasks[0]?.taskExecutor], ['FINISHED', resourceId]);
+  await cluster.terminateTaskExecutor(0);
+  assert.equal(count('terminated', 'taskexecutor-0'), 1);
+  const lost = await first.result();
+  assert.equal(lost.state, 'FAILED');
+  assert.match(lost.error!, /taskexecutor-0/);
+  assert.equal((await cluster.requestClusterOverview()).taskExecutors.length, 1);
+  await assert.rejects(cluster.terminateTaskExecutor('taskexecutor-0'), {
+    code: 'INVALID_ARGUMENT',
+  });
+});
+
+test('threads and a process: it joins over TCP, works, and its violent end is seen', async () => {
+  const { cluster, count } = await start({ taskExecutors: 1 });
+  await using _closing = cluster;
+  const { resourceId, pid, kind } = await cluster.addProcessTaskExecutor(2);
+  assert.equal(kind, 'process');
+  assert.notEqual(pid, process.pid);
+  await until(() => count('firstHeartbeat', resourceId) === 1, 'its first heartbeat');
+  const result = await cluster.executeJob(job(2, 'add', resourceId));
+  assert.equal(result.state, 'FINISHED', String(result.error));
+  assert.deepEqual(new Set(result.tasks.map((task) => task.taskExecutor)), new Set([resourceId]));
+
+  // A wish is a wish: while no slot there is free the task would go elsewhere.
+  const isFree = async (): Promise<boolean> =>
+    (await cluster.requestClusterOverview()).freeSlots === 3;
+  await until(isFree, 'the slots of the first job');
+  const client = await cluster.submitJob(job(1, 'hang', resourceId));
+  await until(async () => (await client.status()).tasks[0]?.state === 'RUNNING', 'the task runs');
+  process.kill(pid, 'SIGKILL');
+  const lost = await client.result();
+  assert.equal(lost.state, 'FAILED');
+  assert.match(lost.error!, new RegExp(resourceId));
+  await until(() => count('terminated', resourceId) === 1, 'the end of the process');
+  const one = async (): Promise<boolean> =>
+    (await cluster.requestClusterOverview()).taskExecutors.length === 1;
+  await until(one, 'the ResourceManager has dropped it');
+  assert.equal((await cluster.executeJob(job(1, 'add'))).state, 'FINISHED', 'the rest goes on');
+});
+
+test('closing with jobs under way takes less than two seconds, and twice is one closing', async () => {
+  const { cluster } = await start({ taskExecutors: 2 });
+  await cluster.addProcessTaskExecutor();
+  const client = await cluster.submitJob(job(3, 'hang'));
+  await until(
+    async () => (await client.status()).tasks.every(({ state }) => state === 'RUNNING'),
+    'all run',
+  );
+  const startMs = performance.now();
+  await Promise.all([cluster.close(), cluster.close()]);
+  const tookMs = performance.now() - startMs;
+  assert.ok(tookMs < 2_000, `it took ${tookMs} ms`);
+  await assert.rejects(cluster.submitJob(job(1, 'add')), { code: 'SERVICE_CLOSED' });
+});
+
+test('a cluster that cannot start says why and leaves nothing open', async () => {
+  await assert.rejects(start({ taskExecutors: 1, startTimeoutMs: 0 }), { code: 'TIMEOUT' });
+});
