@@ -30,7 +30,7 @@ export const EVENT_COLLECTOR_ID = 'event-collector';
 
 /** Fenced by the leader session (Flink ResourceManagerGateway). */
 export const ResourceManagerGateway = defineGateway('ResourceManager', {
-  /** A `TaskExecutorRegistration`; answers a `TaskExecutorRegistrationSuccess` (registration.fbs). */
+  /** Takes a `TaskExecutorRegistration`, answers its success, both of registration.fbs. */
   registerTaskExecutor: ask<[registration: Uint8Array], RegistrationResponse<Uint8Array, string>>(),
   /** A `SlotReport` of a registered worker. */
   sendSlotReport: ask<[resourceId: string, instanceId: string, report: Uint8Array]>(),

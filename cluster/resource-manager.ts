@@ -47,6 +47,11 @@ interface JobMasterConnection extends JobMasterRegistration {
   readonly gateway: JobMasterGateway;
 }
 
+/** Pause before a failed slot request is made anew (Flink slotmanager.requirement-check.delay). */
+const SLOT_RETRY_DELAY_MS = 50;
+/** What a job needs is kept so long without a JobMaster (Flink resourcemanager.job.timeout). */
+const JOB_TIMEOUT_MS = 300_000;
+
 /**
  * Knows every TaskExecutor and its slots, and gives slots to jobs (Flink ResourceManager). One
  * instance is one leader session: its fencing token.
@@ -291,10 +296,18 @@ export class ResourceManager
 
   #closeJobMasterOf(resourceId: string, cause: string): void {
     const found = [...this.#jobMasters.values()].find((j) => j.resourceId === resourceId);
-    if (found) this.#closeJobMaster(found, cause);
+    if (found) this.#loseJobMaster(found, cause);
   }
 
-  /** Its requirements are kept: it may only have lost its connection. */
+  /** Its requirements are kept for a while: it may only have lost its connection. */
+  #loseJobMaster(jobMaster: JobMasterConnection, cause: string): void {
+    const { jobId } = jobMaster;
+    this.#closeJobMaster(jobMaster, cause);
+    this.scheduleRunAsync(() => {
+      if (!this.#jobMasters.has(jobId)) this.#slotManager.clearRequirements(jobId);
+    }, JOB_TIMEOUT_MS);
+  }
+
   #closeJobMaster(jobMaster: JobMasterConnection, cause: string): void {
     const { jobId, resourceId, gateway } = jobMaster;
     this.#jobMasters.delete(jobId);
@@ -342,6 +355,3 @@ export class ResourceManager
     }
   }
 }
-
-/** Pause before a slot request that failed is made anew (Flink slotmanager.requirement-check.delay). */
-const SLOT_RETRY_DELAY_MS = 50;

@@ -46,8 +46,9 @@ export class HeartbeatServices {
     checkDurationMs('heartbeat intervalMs', intervalMs);
     checkDurationMs('heartbeat timeoutMs', timeoutMs);
     if (intervalMs === 0 || intervalMs > timeoutMs) {
-      const text = `the heartbeat interval (${intervalMs} ms) must be above 0 and at most the time-out`;
-      throw new RpcError('INVALID_ARGUMENT', `${text} (${timeoutMs} ms)`, { limit: timeoutMs });
+      const text = `the heartbeat interval, ${intervalMs} ms, must be above 0`;
+      const bound = `and at most the time-out, ${timeoutMs} ms`;
+      throw new RpcError('INVALID_ARGUMENT', `${text} ${bound}`, { limit: timeoutMs });
     }
     if (threshold !== -1 && !(Number.isInteger(threshold) && threshold > 0)) {
       const text = 'failedRpcRequestsUntilUnreachable is -1 or a whole number above 0';

@@ -70,7 +70,7 @@ test('threads: every step is reported, and a job runs on all of them', async () 
     [1, 2, 3, 4, 5, 6],
   );
   assert.equal(new Set(results.map(({ on }) => on)).size, 2);
-  assert.deepEqual([...progress.values()].sort(), [0, 1, 2, 3, 4, 5]);
+  assert.deepEqual(new Set(progress.values()), new Set([0, 1, 2, 3, 4, 5]));
   const all = async (): Promise<boolean> =>
     (await cluster.requestClusterOverview()).freeSlots === 4;
   await until(all, 'every slot is free again');

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { randomId, type RegistrationResponse, deferred } from '../../core/internal.js';
-import type { RpcServer } from '../../index.js';
 import {
   Bench,
   fixed,
@@ -333,7 +332,7 @@ test('stopping, it says good-bye to both sides and cancels what runs', async () 
   await worker.gateway.requestSlot(request);
   await bench.until(() => master.endpoint.offers.length === 1, 'the offer');
   await worker.gateway.submitTask(deployment(token, 'hang'));
-  await (worker.server as RpcServer).close();
+  await worker.server.close();
   await bench.until(() => manager.endpoint.heard.length === 1, 'the ResourceManager hears it');
   assert.match(manager.endpoint.heard[0]!, /^lost worker/);
   assert.match(master.endpoint.heard.join(), /lost worker/);
