@@ -103,7 +103,8 @@ class Context implements EndpointContext {
     const timer = this.#host.thread.clock.schedule(onTimeout, timeoutMs, { ref: false });
     this.executor.execute(() => {
       try {
-        answer.resolve(task());
+        // A promise must not take the place of the answer, or no time-out could end it any more.
+        Promise.resolve(task()).then(answer.resolve, answer.reject);
       } catch (error) {
         answer.reject(error);
       }
