@@ -19,9 +19,16 @@ export class LanePort {
   readonly #arrived = new Map<number, ArrayBuffer>();
   #nextTicket = 1;
 
-  /** `onBell` is called when the other side rang, on every message. */
-  constructor(port: MessagePort, onBell: () => void) {
+  readonly #onEarlyBell: () => void;
+
+  /**
+   * `onBell` is called on every message. `onEarlyBell` is called, inside of {@link take}, for a bell
+   * that was found there: it will not come as an event any more, and whoever rang believes that
+   * this thread wakes.
+   */
+  constructor(port: MessagePort, onBell: () => void, onEarlyBell: () => void) {
     this.#port = port;
+    this.#onEarlyBell = onEarlyBell;
     port.on('message', (message: unknown) => {
       this.#keep(message);
       onBell();
@@ -55,7 +62,8 @@ export class LanePort {
       if (next === undefined) {
         throw new RpcError('PROTOCOL_ERROR', `no value beside the lane has ticket ${ticket}`);
       }
-      this.#keep(next.message);
+      if (next.message === BELL) this.#onEarlyBell();
+      else this.#keep(next.message);
     }
   }
 

@@ -121,7 +121,7 @@ export class Mailbox implements SenderHost {
   acceptLane(offer: LaneOffer): void {
     if (this.#isClosed) return offer.port.close();
     const reader = new LaneReader(openLane(offer.buffer, offer));
-    this.#inbound.push(new InboundLane(reader, new LanePort(offer.port, () => this.#onBell())));
+    this.#inbound.push(new InboundLane(reader, this.#portOf(offer.port)));
     this.wake();
   }
 
@@ -372,6 +372,14 @@ export class Mailbox implements SenderHost {
     setImmediate(this.#onImmediate);
   }
 
+  #portOf(port: MessagePort): LanePort {
+    return new LanePort(
+      port,
+      () => this.#onBell(),
+      () => this.wake(),
+    );
+  }
+
   #openSender(thread: number): LaneSender {
     const owners = { producer: this.thread, consumer: thread };
     const buffer = createLane(owners, this.#parts.laneCapacityBytes);
@@ -380,7 +388,7 @@ export class Mailbox implements SenderHost {
       host: this,
       thread,
       writer: new LaneWriter(openLane(buffer, owners)),
-      port: new LanePort(channel.port1, () => this.#onBell()),
+      port: this.#portOf(channel.port1),
       park: new ParkWord(this.#parts.region, thread),
       backlogLimit: this.#parts.backlogLimit,
     });
