@@ -224,14 +224,11 @@ export class ResourceManager
         resourceId,
         instanceId,
         address,
-        ...this.#slotManager.slotsOf(instanceId),
+        ...this.#slotManager.count(instanceId),
       }));
-    const sum = (of: (t: (typeof taskExecutors)[number]) => number): number =>
-      taskExecutors.reduce((total, taskExecutor) => total + of(taskExecutor), 0);
     return {
       taskExecutors,
-      slots: sum((t) => t.slots),
-      freeSlots: sum((t) => t.freeSlots),
+      ...this.#slotManager.count(),
       jobMasters: this.#jobMasters.size,
     };
   }

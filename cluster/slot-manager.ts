@@ -138,9 +138,12 @@ export class SlotManager {
     );
   }
 
-  /** Slots and free slots of one worker. */
-  slotsOf(instanceId: string): { readonly slots: number; readonly freeSlots: number } {
-    const slots = [...(this.#workers.get(instanceId)?.slots.values() ?? [])];
+  /** Slots and free slots, of one worker or of all. */
+  count(instanceId?: string): { readonly slots: number; readonly freeSlots: number } {
+    const workers = [...this.#workers.values()].filter(
+      ({ worker }) => instanceId === undefined || worker.instanceId === instanceId,
+    );
+    const slots = workers.flatMap((worker) => [...worker.slots.values()]);
     return { slots: slots.length, freeSlots: slots.filter((s) => s.state === 'FREE').length };
   }
 

@@ -33,7 +33,7 @@ test('free slots are given to a job that needs them, and no more than it needs',
     ],
   );
   assert.deepEqual(manager.nextAllocations(), [], 'what is pending is not missing');
-  assert.deepEqual(manager.slotsOf('a-1'), { slots: 3, freeSlots: 1 });
+  assert.deepEqual(manager.count('a-1'), { slots: 3, freeSlots: 1 });
 });
 
 test('what does not fit waits for the next TaskExecutor', () => {
@@ -97,7 +97,7 @@ test('reports: allocated and not reported is freed, pending and not reported is 
   const [first, second] = manager.nextAllocations();
   manager.allocationSucceeded(first!);
   assert.equal(manager.reportSlotStatus('a-1', report(2)), true);
-  assert.deepEqual(manager.slotsOf('a-1'), { slots: 2, freeSlots: 1 });
+  assert.deepEqual(manager.count('a-1'), { slots: 2, freeSlots: 1 });
   manager.reportSlotStatus('a-1', report(2, { [second!.slot]: second! }));
   assert.deepEqual(manager.allocationsOf('job'), [second]);
 });

@@ -42,6 +42,7 @@ test('an allocated slot that nobody takes times out; an active one does not', ()
   slots.allocateSlot(1, 'job', 'b');
   assert.equal(slots.tryMarkSlotActive('other', 'a'), false);
   assert.equal(slots.tryMarkSlotActive('job', 'a'), true);
+  assert.equal(clock.pendingTimers, 1);
   clock.advance(9_999);
   assert.deepEqual(timedOut, []);
   clock.advance(1);

@@ -95,6 +95,20 @@ test('the component of the session before has ended before the next one is built
   assert.equal(log.at(-1), 'start 1');
 });
 
+test('a session that follows without a revoke in between ends the component before, too', async () => {
+  const { log, components, runner } = fixture();
+  runner.start();
+  await settle(3);
+  components[0]?.started.resolve();
+  await settle(3);
+  runner.grantLeadership('another session');
+  await settle(3);
+  assert.deepEqual([components.length, log.at(-1)], [1, 'close 0']);
+  components[0]?.closed.resolve();
+  await settle(3);
+  assert.equal(components.length, 2);
+});
+
 test('revoked while it starts, it is stopped and never published', async () => {
   const { service, log, components, runner } = fixture();
   runner.start();

@@ -237,6 +237,17 @@ test('an answer that comes after cancel is dropped', async () => {
   assert.equal(fixture.attempts.length, 1, 'and nothing is tried again');
 });
 
+test('a temporary no that comes after cancel starts no pause', async () => {
+  const fixture = new Fixture();
+  fixture.registration.start();
+  await settle(3);
+  await fixture.advance(50);
+  fixture.registration.cancel();
+  fixture.attempts[0]?.answer.resolve({ kind: 'failure', reason: 'not now' });
+  await fixture.advance(50);
+  assert.equal(fixture.clock.pendingTimers, 0);
+});
+
 test('a connection that comes after cancel is dropped', async () => {
   const fixture = new Fixture();
   const connected = deferred<string>();
