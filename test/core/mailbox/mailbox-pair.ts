@@ -1,0 +1,99 @@
+import { MessageChannel } from 'node:worker_threads';
+import { systemClock } from '../../../core/base/clock.js';
+import type { InboundLane } from '../../../core/mailbox/inbound-lane.js';
+import type { LaneSender } from '../../../core/mailbox/lane-sender.js';
+import { type LaneOffer, Mailbox, type MailboxObserver } from '../../../core/mailbox/mailbox.js';
+import type { RecordHandler } from '../../../core/memory/lane-reader.js';
+import { createRegion } from '../../../core/memory/region-descriptor.js';
+
+const TYPE = 1;
+const TYPE_BESIDE = 2;
+
+/** Takes numbers; keeps them with who sent them. */
+export class NumberSink implements RecordHandler<InboundLane>, MailboxObserver {
+  readonly numbers: number[] = [];
+  readonly failures: number[] = [];
+  isExpecting = false;
+  onNumber: (value: number, producer: number) => void = () => {};
+
+  expectsReplies(): boolean {
+    return this.isExpecting;
+  }
+
+  onFlushed(): void {}
+
+  onLaneFailure(producer: number): void {
+    this.failures.push(producer);
+  }
+
+  onRecord(lane: InboundLane, type: number, offset: number): void {
+    let value = lane.words[offset >> 2]!;
+    if (type === TYPE_BESIDE) value = new Int32Array(lane.takeBeside(value))[0]!;
+    this.numbers.push(value);
+    this.onNumber(value, lane.producer);
+  }
+}
+
+/** Mailboxes of several "threads" that all live on this one. */
+export class MailboxGroup {
+  readonly mailboxes: Mailbox[] = [];
+  readonly sinks: NumberSink[] = [];
+  readonly offers: LaneOffer[] = [];
+
+  constructor(count: number, backlogLimit = 1000) {
+    const region = createRegion(count);
+    for (let thread = 0; thread < count; thread++) {
+      const sink = new NumberSink();
+      this.sinks.push(sink);
+      this.mailboxes.push(
+        new Mailbox({
+          thread,
+          region,
+          clock: systemClock,
+          laneCapacityBytes: 256 * 1024,
+          backlogLimit,
+          handler: sink,
+          offerLane: (offer) => {
+            this.offers.push(offer);
+            // As between real threads: a port is handed over, so it is an event away.
+            const { port1, port2 } = new MessageChannel();
+            port2.once('message', (moved: LaneOffer) => {
+              port2.close();
+              this.mailboxes[offer.consumer]!.acceptLane(moved);
+            });
+            port1.postMessage(offer, [offer.port]);
+          },
+        }),
+      );
+    }
+  }
+
+  close(): void {
+    for (const mailbox of this.mailboxes) mailbox.close();
+  }
+
+  /** Resolves when `condition` holds; looks once a turn of the event loop. */
+  async until(condition: () => boolean): Promise<void> {
+    const end = performance.now() + 10_000;
+    while (!condition()) {
+      if (performance.now() > end) throw new Error('it never came to hold');
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+}
+
+/** Sends one number in a record of `lengthBytes`; false when there was no room. */
+export function send(sender: LaneSender, value: number, lengthBytes = 8, isReply = false): boolean {
+  const at = isReply ? sender.claimReply(lengthBytes) : sender.claim(lengthBytes);
+  if (at < 0) return false;
+  sender.words[at >> 2] = value;
+  sender.commit(lengthBytes, TYPE);
+  return true;
+}
+
+export function sendBeside(sender: LaneSender, value: number): void {
+  const at = sender.claim(8);
+  if (at < 0) throw new Error('no room');
+  sender.words[at >> 2] = sender.sendBeside(new Int32Array([value, ...Array(999).fill(0)]).buffer);
+  sender.commit(8, TYPE_BESIDE);
+}

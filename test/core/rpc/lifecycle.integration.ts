@@ -1,0 +1,200 @@
+import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { BroadcastChannel } from 'node:worker_threads';
+import { isRpcError, RpcService, type RpcServer } from '../../../index.js';
+import { deferred } from '../../../core/base/deferred.js';
+import { Probe } from '../../support/rpc-fixtures.js';
+import { ProbeGateway } from '../../support/rpc-contracts.js';
+import { Staged, StagedGateway, type Stages } from '../../support/rpc-lifecycle-fixtures.js';
+import { failure } from '../../support/rpc-scenarios.js';
+
+let service: RpcService;
+before(async () => {
+  service = await RpcService.start({ systemName: 'life', threads: 1, stopTimeoutMs: 300 });
+});
+after(() => service.close());
+
+/** What an endpoint wrote until it was gone. */
+async function diaryOf(name: string, act: (diary: string) => Promise<unknown>): Promise<string[]> {
+  const channel = new BroadcastChannel(name);
+  const lines: string[] = [];
+  const end = deferred<void>();
+  channel.onmessage = (event) => {
+    const line = (event as { readonly data: string }).data;
+    if (line === 'end of diary') end.resolve();
+    else lines.push(line);
+  };
+  const writer = new BroadcastChannel(name);
+  try {
+    await act(name);
+    writer.postMessage('end of diary');
+    await end.promise;
+    return lines;
+  } finally {
+    writer.close();
+    channel.close();
+  }
+}
+
+for (const thread of ['home', 0] as const) {
+  const create = (stages: Stages, endpointId?: string): Promise<RpcServer> =>
+    service.startServer(Staged, {
+      thread,
+      args: [stages],
+      ...(endpointId === undefined ? {} : { endpointId }),
+    });
+
+  describe(`an endpoint on ${thread === 'home' ? 'the home thread' : 'a worker thread'}`, () => {
+    test('is addressable at once and serves only after start', async () => {
+      const server = await create({});
+      const gateway = await service.connect(server.address, StagedGateway);
+      const refused = await failure('ENDPOINT_NOT_STARTED', gateway.ping());
+      equal(refused.effect, 'none');
+      gateway.letGo();
+      await server.start();
+      equal(await gateway.ping(), 'pong');
+      await server.start();
+      await server.stop();
+      await server.stop();
+      await failure('ENDPOINT_NOT_STARTED', gateway.ping());
+      await server.start();
+      equal(await gateway.running(), true);
+      await server.close();
+    });
+
+    test('counts as not started until onStart has resolved', async () => {
+      const server = await create({ start: 'late' });
+      const gateway = server.getSelfGateway(StagedGateway);
+      const starting = server.start();
+      await failure('ENDPOINT_NOT_STARTED', gateway.ping());
+      await failure('INVALID_STATE', server.stop());
+      await server.close();
+      await failure('INVALID_STATE', starting);
+      await server.terminationFuture;
+    });
+
+    for (const start of ['fail', 'construct'] as const) {
+      test(`tells who starts it that ${start === 'fail' ? 'onStart' : 'it'} failed`, async () => {
+        if (start === 'construct') {
+          const error = await failure('ENDPOINT_START_FAILED', create({ construct: 'fail' }, 'c'));
+          match(error.message, /construct failed/);
+          await (await create({}, 'c')).close();
+          return;
+        }
+        const server = await create({ start: 'fail' });
+        const error = await failure('ENDPOINT_START_FAILED', server.start());
+        match(error.message, /onStart failed/);
+        await failure('ENDPOINT_START_FAILED', server.terminationFuture);
+        await rejects(server.start());
+      });
+    }
+
+    test('closes its resources, the last one first, then runs onStop once', async () => {
+      const diary = await diaryOf(`diary-${thread}`, async (name) => {
+        const server = await create({ diary: name });
+        await server.start();
+        await Promise.all([server.close(), service.stopServer(server), server.close()]);
+        await server.close();
+        await failure('RECIPIENT_UNREACHABLE', server.start());
+      });
+      deepEqual(diary, ['onStart', 'close second', 'close first', 'onStop', 'called in onStop']);
+    });
+
+    test('that never started closes its resources without onStop', async () => {
+      const diary = await diaryOf(`unborn-${thread}`, async (name) => {
+        await (await create({ diary: name })).close();
+      });
+      deepEqual(diary, ['close second', 'close first']);
+    });
+
+    test('serves until onStop has settled, then is gone', async () => {
+      const server = await create({ stop: 'late' });
+      await server.start();
+      const gateway = await service.connect(server.address, StagedGateway);
+      const open = failure('RECIPIENT_UNREACHABLE', gateway.never());
+      const closing = server.close();
+      equal(await gateway.running(), false);
+      equal(await gateway.ping(), 'pong');
+      gateway.letGo();
+      await closing;
+      equal((await open).effect, 'unknown');
+      const late = await failure('RECIPIENT_UNREACHABLE', gateway.ping());
+      equal(late.effect, 'none');
+      await failure('CONNECTION_FAILED', service.connect(server.address, StagedGateway));
+    });
+
+    for (const stages of [{ stop: 'fail' }, { resource: 'fail' }] as const) {
+      test(`reports that ${Object.keys(stages)[0]} failed, to all who wait`, async () => {
+        const server = await create(stages);
+        await server.start();
+        const error = await failure('ENDPOINT_STOP_FAILED', server.close());
+        match(error.message, /(onStop|close second) failed/);
+        await failure('ENDPOINT_STOP_FAILED', server.terminationFuture);
+      });
+    }
+
+    for (const stages of [{ stop: 'never' }, { resource: 'never' }] as const) {
+      test(`does not wait for ever when ${Object.keys(stages)[0]} hangs`, async () => {
+        const server = await create(stages);
+        await server.start();
+        const error = await failure('ENDPOINT_STOP_FAILED', server.close());
+        match(error.message, /did not end within 300 ms \(stopTimeoutMs\)/);
+      });
+    }
+
+    test('leaves its id to the next one, who is another incarnation', async () => {
+      for (let round = 0; round < 20; round++) {
+        const server = await create({}, 'reused');
+        await failure('DUPLICATE_ENDPOINT', create({}, 'reused'));
+        await server.start();
+        const gateway = await service.connect(server.address, StagedGateway);
+        equal(await gateway.ping(), 'pong');
+        let next: Promise<RpcServer> | undefined;
+        void server.terminationFuture.then(() => (next = create({}, 'reused')));
+        await server.close();
+        const successor = await next!;
+        equal(successor.address, server.address);
+        await successor.start();
+        await failure('RECIPIENT_UNREACHABLE', gateway.ping());
+        await successor.close();
+      }
+    });
+
+    test('can be stopped from within its own handler', async () => {
+      const server = await service.startServer(Probe, { thread });
+      await server.start();
+      const gateway = server.getSelfGateway(ProbeGateway);
+      const held = failure('RECIPIENT_UNREACHABLE', gateway.hold());
+      await server.close();
+      equal((await held).effect, 'unknown');
+    });
+  });
+}
+
+test('closing a service ends every endpoint and rejects with all failures', async () => {
+  const closing = await RpcService.start({ systemName: 'closing', threads: 1 });
+  const servers: RpcServer[] = [];
+  for (const thread of ['home', 0] as const) {
+    for (const stages of [{ stop: 'fail' }, {}, { resource: 'fail' }] as const) {
+      servers.push(await closing.startServer(Staged, { thread, args: [stages] }));
+    }
+  }
+  await Promise.all(servers.map((server) => server.start()));
+  const gateways = servers.map((server) => server.getSelfGateway(StagedGateway));
+  const open = gateways.map((gateway) => gateway.never().catch((error: unknown) => error));
+  const first = closing.close();
+  equal(closing.close(), first, 'closing twice is one closing');
+  const error = await failure('ENDPOINT_STOP_FAILED', first);
+  match(error.message, /^ENDPOINT_STOP_FAILED: 4 endpoints of closing failed to stop/);
+  for (const outcome of await Promise.all(open)) {
+    ok(isRpcError(outcome) && outcome.effect === 'unknown');
+  }
+  const ends = await Promise.allSettled(servers.map((server) => server.terminationFuture));
+  equal(ends.filter(({ status }) => status === 'fulfilled').length, 2);
+  for (const gateway of gateways) {
+    const refused = await gateway.ping().catch((e: unknown) => e);
+    ok(isRpcError(refused) && refused.effect === 'none', 'at once, and surely not run');
+  }
+  await failure('SERVICE_CLOSED', closing.startServer(Staged, { args: [{}] }));
+  await failure('SERVICE_CLOSED', closing.connect(servers[0]!.address, StagedGateway));
+});
