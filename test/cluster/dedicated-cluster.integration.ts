@@ -39,7 +39,13 @@ test('processes: every component in one of its own, over TCP', async () => {
   assert.ok(!pids.has(byResourceManager.pid), 'the ResourceManager has a process too');
   const result = await cluster.executeJob(job(4, 'add'));
   assert.equal(result.state, 'FINISHED', String(result.error));
-  assert.equal(new Set(result.tasks.map((task) => task.taskExecutor)).size, 2);
+  const client = await cluster.submitJob(job(2, 'hang'));
+  const running = async (): Promise<boolean> =>
+    (await client.status()).tasks.every(({ state }) => state === 'RUNNING');
+  await until(running, 'both tasks run at the same time');
+  const { tasks } = await client.status();
+  assert.equal(new Set(tasks.map((task) => task.taskExecutor)).size, 2);
+  await client.cancel();
   assert.match((await cluster.executeJob(job(1, 'fail'))).error!, /boom/);
   assert.throws(() => cluster.leadership, { code: 'INVALID_STATE' });
 

@@ -69,7 +69,10 @@ test('threads: every step is reported, and a job runs on all of them', async () 
     results.map(({ sum }) => sum),
     [1, 2, 3, 4, 5, 6],
   );
-  assert.equal(new Set(results.map(({ on }) => on)).size, 2);
+  assert.deepEqual(
+    results.map(({ on }) => on),
+    result.tasks.map((task) => task.taskExecutor),
+  );
   assert.deepEqual(new Set(progress.values()), new Set([0, 1, 2, 3, 4, 5]));
   const all = async (): Promise<boolean> =>
     (await cluster.requestClusterOverview()).freeSlots === 4;
@@ -87,12 +90,24 @@ test('threads: a failing task fails its job, a cancelled job ends, and neither k
   const client = await cluster.submitJob(job(2, 'hang'));
   const running = async (): Promise<boolean> =>
     (await client.status()).tasks.every(({ state }) => state === 'RUNNING');
-  await until(running, 'both tasks run');
+  await until(running, 'both tasks run at the same time');
   await client.cancel();
   assert.equal((await client.result()).state, 'CANCELED');
   const all = async (): Promise<boolean> =>
     (await cluster.requestClusterOverview()).freeSlots === 2;
   await until(all, 'every slot is free again');
+});
+
+test('threads: a job that needs every slot runs on every TaskExecutor', async () => {
+  const { cluster } = await start({ taskExecutors: 2, slotsPerTaskExecutor: 2 });
+  await using _closing = cluster;
+  const client = await cluster.submitJob(job(4, 'hang'));
+  const running = async (): Promise<boolean> =>
+    (await client.status()).tasks.every(({ state }) => state === 'RUNNING');
+  await until(running, 'all four tasks run at the same time');
+  const { tasks } = await client.status();
+  assert.equal(new Set(tasks.map((task) => task.taskExecutor)).size, 2);
+  await client.cancel();
 });
 
 test('threads: tasks go to the TaskExecutor they prefer', async () => {
