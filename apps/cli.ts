@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command `ringlane`; see `HELP`. */
 import { readFileSync } from 'node:fs';
+import { systemClock } from '../core/internal.js';
 import { CommandError, EXIT_CODES, type ExitCode, usageError } from './exit-codes.js';
 import { DEMO_HELP } from './demo/demo-options.js';
 import { LOAD_HELP } from './load/load-options.js';
@@ -51,11 +52,16 @@ function readVersion(): string {
   return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
 }
 
+/** Ctrl-C is obeyed within two seconds, even by something that hangs. */
+const INTERRUPTION_MAX_MS = 1_900;
+
 /** Fires on Ctrl-C; a second one ends at once. */
 function interruption(): AbortSignal {
   const controller = new AbortController();
+  const end = (): never => process.exit(EXIT_CODES.interrupted);
   const onSignal = (): void => {
-    if (controller.signal.aborted) process.exit(EXIT_CODES.interrupted);
+    if (controller.signal.aborted) end();
+    systemClock.schedule(end, INTERRUPTION_MAX_MS, { ref: false });
     controller.abort();
   };
   process.on('SIGINT', onSignal);

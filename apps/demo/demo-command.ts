@@ -27,6 +27,7 @@ export async function demoCommand(
   const machine = describeMachine();
   terminal.line(`${terminal.style.bold(`ringlane ${version}`)}  ${machineLine(machine)}`);
   const input = await findInput(options.inputs, signal);
+  if (input === undefined) return EXIT_CODES.interrupted;
   const demo = new DemoCluster(terminal);
   const wordCount = new WordCountPart(demo, terminal, input, signal);
   const load = new LoadPart(demo, terminal, options.loadMs, signal);

@@ -26,11 +26,14 @@ const SNIFFED_BYTES = 8192;
 /** Files between two looks at whether Ctrl-C was pressed. */
 const FILES_PER_TURN = 256;
 
-/** Finds the files to count; throws with exit code 3 when a path is missing or nothing is left. */
+/**
+ * Finds the files to count; throws with exit code 3 when a path is missing or nothing is left.
+ * Undefined when Ctrl-C came first.
+ */
 export async function findInput(
   inputs: readonly string[],
   signal: AbortSignal,
-): Promise<TextInput> {
+): Promise<TextInput | undefined> {
   const isDefault = inputs.length === 0;
   const roots = isDefault ? [findNodeModules()] : inputs;
   const finder = new InputFinder(isDefault);
@@ -41,7 +44,7 @@ export async function findInput(
       if (finder.isCut) break;
       if (++seen % FILES_PER_TURN !== 0) continue;
       await new Promise((resolve) => setImmediate(resolve));
-      signal.throwIfAborted();
+      if (signal.aborted) return undefined;
     }
   }
   const found = finder.result(roots.join(', '));

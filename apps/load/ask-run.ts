@@ -1,4 +1,4 @@
-import { type Deferred, deferred } from '../../core/internal.js';
+import { type Deferred, deferred, type TimerHandle } from '../../core/internal.js';
 import {
   type AskTarget,
   type LoadClock,
@@ -12,7 +12,7 @@ import { LoadRecorder } from './load-recorder.js';
  * Calls begun before the event loop must go round: a target that answers at once would otherwise
  * keep timers, sockets and Ctrl-C waiting for ever.
  */
-const CALLS_PER_TURN = 4096;
+const CALLS_PER_TURN = 1024;
 /** Nearer than this the next call is waited for awake: timers of Node are too coarse. */
 const AWAKE_MS = 2;
 
@@ -46,7 +46,8 @@ export class AskRun<Reply> {
   #isTurnAwaited = false;
   #isEnding = false;
   #isOver = false;
-  #cancelDrain: (() => void) | undefined;
+  #dueTimer: TimerHandle | undefined;
+  #drainTimer: TimerHandle | undefined;
 
   constructor(target: AskTarget<Reply>, options: LoadOptions) {
     this.#target = target;
@@ -71,7 +72,8 @@ export class AskRun<Reply> {
       return await this.#done.promise;
     } finally {
       timer.cancel();
-      this.#cancelDrain?.();
+      this.#drainTimer?.cancel();
+      this.#dueTimer?.cancel();
       signal?.removeEventListener('abort', onAbort);
     }
   }
@@ -142,7 +144,7 @@ export class AskRun<Reply> {
     if (waitMs <= AWAKE_MS) return this.#awaitTurn();
     if (this.#isTurnAwaited) return;
     this.#isTurnAwaited = true;
-    this.#clock.schedule(this.#onTurn, waitMs - AWAKE_MS, { ref: false });
+    this.#dueTimer = this.#clock.schedule(this.#onTurn, waitMs - AWAKE_MS);
   }
 
   #awaitTurn(): void {
@@ -163,9 +165,8 @@ export class AskRun<Reply> {
     this.#endMs = Math.min(endMs, this.#endMs);
     const { drainMs, signal } = this.#options;
     // Who pressed Ctrl-C wants no more than what is there.
-    const waitMs = signal?.aborted === true ? 0 : drainMs;
-    const timer = this.#clock.schedule(() => this.#finish(), waitMs);
-    this.#cancelDrain = () => timer.cancel();
+    if (signal?.aborted === true) return this.#finish();
+    this.#drainTimer = this.#clock.schedule(() => this.#finish(), drainMs);
     this.#finishIfIdle();
   }
 

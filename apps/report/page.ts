@@ -37,8 +37,9 @@ function renderBody(report: DemoReport): string {
   const stopped = interrupted
     ? '<p class="bad">Stopped by Ctrl-C: this is what was measured until then.</p>'
     : '';
+  const origin = `ringlane ${version}, ${readableTime(createdAt)}. ${machineLine(machine)}.`;
   return `<h1>ringlane report</h1>
-<p class="quiet">${escapeHtml(`ringlane ${version}, ${readableTime(createdAt)}. ${machineLine(machine)}.`)}</p>
+<p class="quiet">${escapeHtml(origin)}</p>
 ${stopped}${renderCards(report)}
 <h2>Who runs where</h2>
 <div class="pair">${drawTopology(report)}${renderMembers(report)}</div>
