@@ -34,6 +34,8 @@ export interface TaskParts {
   readonly jobMaster: JobMasterGateway;
 }
 
+const CANNOT_TRAVEL: ReadonlySet<string> = new Set(['NOT_SERIALIZABLE', 'FRAME_TOO_LARGE']);
+
 /** One task in its slot (Flink Task): loads its function, runs it, reports its states. */
 export class Task {
   readonly jobId: string;
@@ -92,7 +94,14 @@ export class Task {
     const { resourceId, rpcService, slot, jobMaster } = this.#parts;
     const { jobId, taskId } = this;
     const { signal } = this.#controller;
-    const reportProgress = (value: unknown): void => jobMaster.reportProgress(taskId, value);
+    const reportProgress = (value: unknown): void => {
+      try {
+        jobMaster.reportProgress(taskId, value);
+      } catch (error) {
+        // A report may be lost, for a later one says more; a value that cannot travel is a mistake.
+        if (!isRpcError(error) || CANNOT_TRAVEL.has(error.code)) throw error;
+      }
+    };
     return { jobId, taskId, slot, resourceId, rpcService, signal, reportProgress };
   }
 
@@ -104,8 +113,7 @@ export class Task {
       } catch (error) {
         const code = isRpcError(error) ? error.code : undefined;
         if (code === 'TIMEOUT' && !this.#controller.signal.aborted) continue;
-        const cannotTravel = code === 'NOT_SERIALIZABLE' || code === 'FRAME_TOO_LARGE';
-        if (!cannotTravel || state.state !== 'FINISHED') return;
+        if (code === undefined || !CANNOT_TRAVEL.has(code) || state.state !== 'FINISHED') return;
         // The result itself is at fault: then that is what the JobMaster must hear.
         const text = `the result cannot be sent: ${describeThrown(error)}`;
         return this.#report({ taskId: this.taskId, state: 'FAILED', error: text });
