@@ -1,11 +1,6 @@
-/**
- * The door `ringlane`: every public name, one by one. Here, and only here, the engine is put
- * together with its threads, sockets and pool.
- */
-import { effectiveOptions, Home, type RpcServiceOptions, tcpTransport } from './core/internal.js';
+/** The door `ringlane`: every public name, one by one. */
+import type { RpcServiceOptions } from './core/config/options.js';
 import type { RpcService as Service } from './core/rpc/rpc-service.js';
-import { offloadPool } from './workers/offload-pool.js';
-import { workerThreadHost } from './workers/thread-host.js';
 
 /** Starts endpoints and connects to them (Flink RpcService). */
 export type RpcService = Service;
@@ -17,8 +12,8 @@ export const RpcService = {
    * `INVALID_ARGUMENT`, `BIND_FAILED` or `THREAD_START_FAILED`; then nothing is left open.
    */
   async start(options: RpcServiceOptions = {}): Promise<RpcService> {
-    const ports = { threadHost: workerThreadHost, offload: offloadPool, transport: tcpTransport };
-    return new Home(effectiveOptions(options), ports).start();
+    const { startService } = await import('./start.js');
+    return startService(options);
   },
 } as const;
 

@@ -1,5 +1,5 @@
 import type { Piscina } from 'piscina';
-import type { OffloadPool } from '../core/internal.js';
+import type { OffloadPool } from '../core/worker.js';
 
 /** Loaded on the first `offload`: most programs never need it. */
 let pool: Promise<Piscina> | undefined;

@@ -7,7 +7,7 @@ import type {
   ThreadExit,
   ThreadHost,
   ThreadMessage,
-} from '../core/internal.js';
+} from '../core/worker.js';
 
 class WorkerThread implements HostedThread {
   readonly exited: Promise<ThreadExit>;

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { assert, runWorkerThread, type ThreadBirth, type ThreadMessage } from '../core/internal.js';
+import { assert, runWorkerThread, type ThreadBirth, type ThreadMessage } from '../core/worker.js';
 import { offloadPool } from './offload-pool.js';
 
 /** The code that every worker thread of a service runs first. */

@@ -22,7 +22,8 @@ export class LanePort {
   readonly #onEarlyBell: () => void;
 
   /**
-   * `onBell` is called on every message. `onEarlyBell` is called, inside of {@link take}, for a bell
+   * `onBell` is called on every message. `onEarlyBell` is called, inside of {@link take}, for a
+   * bell
    * that was found there: it will not come as an event any more, and whoever rang believes that
    * this thread wakes.
    */

@@ -1,4 +1,5 @@
 import type { Address } from '../base/address.js';
+import type { TimerHandle } from '../base/clock.js';
 import { systemClock } from '../base/clock.js';
 import { randomIncarnation } from '../base/ids.js';
 import type { EffectiveOptions } from '../config/options.js';
@@ -25,6 +26,9 @@ import { Agent, Reception } from './system-endpoints.js';
 import type { ThreadHost } from './thread-host.js';
 import { HomeThreads } from './home-threads.js';
 import type { Transport } from '../transport/byte-stream.js';
+
+/** Endpoints bound their own `onStop` by `stopTimeoutMs`; closing waits this much longer. */
+const CLOSE_SPARE_MS = 1_000;
 
 /** The ports that the composition root fills in. */
 export interface ServicePorts {
@@ -222,9 +226,22 @@ export class Home implements ServiceBackend {
     throw new RpcError('ENDPOINT_STOP_FAILED', text);
   }
 
+  /** A thread that is stuck in a handler answers nothing: waiting for it must end too. */
+  async #bounded<T>(task: Promise<T>): Promise<T | undefined> {
+    const { settings, clock } = this.#options;
+    const limitMs = settings.stopTimeoutMs + CLOSE_SPARE_MS;
+    let timer: TimerHandle | undefined;
+    const limit = new Promise<undefined>((resolve) => {
+      timer = clock.schedule(() => resolve(undefined), limitMs);
+    });
+    return Promise.race([task, limit]).finally(() => timer?.cancel());
+  }
+
   async #terminateAll(): Promise<string[]> {
     const remote = this.#threads.alive().map((thread) => this.#agent(thread).terminateAll());
-    const answers = await Promise.allSettled([this.rpcThread.terminateAll(), ...remote]);
+    const all = Promise.allSettled([this.rpcThread.terminateAll(), ...remote]);
+    const answers = await this.#bounded(all);
+    if (!answers) return ['some did not end in time; their threads were ended'];
     return answers.flatMap((a) =>
       a.status === 'fulfilled' ? a.value : [describeThrown(a.reason)],
     );
