@@ -172,7 +172,7 @@ export class RemotePeers {
     const connection = await dial(this.#transport, at, this.#identity, options);
     peer.attach(connection);
     if (connection.peer.system !== address.system) {
-      const reason = `${text} names ${address.system}, but system ${connection.peer.system} answers`;
+      const reason = `${text}: system ${connection.peer.system} answers there`;
       peer.close();
       throw new RpcError('CONNECTION_FAILED', reason, { address: text });
     }

@@ -109,7 +109,7 @@ test('a ResourceManager that falls silent is registered with again', async () =>
   assert.ok(endpoint.declared.length >= 2);
 });
 
-test('offered slots get tasks; more than needed are refused; the job ends with its results', async () => {
+test('offered slots get tasks, surplus ones are refused; the job ends with results', async () => {
   await using bench = await Bench.start();
   const { endpoint: manager, leader } = await resourceManager(bench);
   const { gateway, leaders } = await startJobMaster(bench, 2);
@@ -212,7 +212,7 @@ test('a TaskExecutor that has forgotten a running task fails it', async () => {
   assert.match((await gateway.requestJobResult()).error!, /does not run it any more/);
 });
 
-test('a TaskExecutor of another job is declined; one that starts anew replaces itself', async () => {
+test('a TaskExecutor of another job is declined; a restarted one replaces itself', async () => {
   await using bench = await Bench.start();
   const { gateway } = await startJobMaster(bench, 1);
   const { endpoint, server } = await withSlots(bench, gateway, 'a');

@@ -79,7 +79,7 @@ test('threads: every step is reported, and a job runs on all of them', async () 
   await until(all, 'every slot is free again');
 });
 
-test('threads: a failing task fails its job, a cancelled job ends, and neither keeps a slot', async () => {
+test('threads: a failing task fails its job, a cancelled job ends, no slot is kept', async () => {
   const { cluster } = await start({ taskExecutors: 1, slotsPerTaskExecutor: 2 });
   await using _closing = cluster;
   const failed = await cluster.executeJob(job(2, 'fail'));
@@ -148,7 +148,7 @@ test('threads: a job that runs does not notice a change of the ResourceManager',
   await client.cancel();
 });
 
-test('threads: TaskExecutors come and go, and a waiting job takes the slot of a new one', async () => {
+test('threads: TaskExecutors come and go; a waiting job takes a new ones slot', async () => {
   const { cluster, count } = await start({ taskExecutors: 1, threads: 2 });
   await using _closing = cluster;
   const first = await cluster.submitJob(job(1, 'hang'));
@@ -197,7 +197,7 @@ test('threads and a process: it joins over TCP, works, and its violent end is se
   assert.equal((await cluster.executeJob(job(1, 'add'))).state, 'FINISHED', 'the rest goes on');
 });
 
-test('closing with jobs under way takes less than two seconds, and twice is one closing', async () => {
+test('closing with jobs under way takes less than 2 s, and twice is one closing', async () => {
   const { cluster } = await start({ taskExecutors: 2 });
   await cluster.addProcessTaskExecutor();
   const client = await cluster.submitJob(job(3, 'hang'));

@@ -160,7 +160,7 @@ test('a ResourceManager that falls silent is registered with again', async () =>
   await bench.until(() => endpoint.registrations.length === 2, 'registered again');
 });
 
-test('a slot: registered with the JobMaster, offered, taken, and reported as allocated', async () => {
+test('a slot: registered with the JobMaster, offered, taken, reported as allocated', async () => {
   await using bench = await Bench.start();
   const { manager, worker, master, request } = await withSlot(bench);
   await worker.gateway.requestSlot(request);

@@ -18,7 +18,7 @@ test('akka-hello tells, leaves unhandled, asks and verifies a selection', async 
   ]);
 });
 
-test('two-processes works over a thread and TCP, and names what was lost with the child', async () => {
+test('two-processes works over a thread and TCP, and names what the child took along', async () => {
   assert.deepEqual(await runExample('two-processes/main'), [
     'thread: 1 3 6, this process',
     'tcp: 1 3 6, another process',

@@ -4,10 +4,10 @@ const PREFACE = `# Errors
 
 Written by \`npm run errors-doc\` from \`core/errors/error-codes.ts\`; a test compares.
 
-Everything that the engine refuses or loses is one class, \`RpcError\`. Tell errors apart by \`code\` and
-recognise them with \`isRpcError(error)\`: class identity is lost between threads, processes and copies of
-the package. The table is closed: codes are added, never renamed, and a number on the wire is never
-used twice.
+Everything that the engine refuses or loses is one class, \`RpcError\`. Tell errors apart by
+\`code\` and recognise them with \`isRpcError(error)\`: class identity is lost between threads,
+processes and copies of the package. The table is closed: codes are added, never renamed, and a
+number on the wire is never used twice.
 
 \`effect\` says whether you may try again:
 
@@ -15,8 +15,8 @@ used twice.
 - **unknown**: it may have run, in whole or in part. Retry only what may happen twice, or ask first.
 
 The column shows the effect that a code has unless the place that fails knows better; trust
-\`error.effect\`. An error also carries, where there is one, \`endpoint\`, \`method\`, \`address\`, \`limit\` and
-\`actual\` (the bound that was met, and the size that met it) and \`cause\`.
+\`error.effect\`. An error also carries, where there is one, \`endpoint\`, \`method\`, \`address\`,
+\`limit\` and \`actual\` (the bound that was met, and the size that met it) and \`cause\`.
 
 \`\`\`ts
 try {

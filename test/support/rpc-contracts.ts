@@ -1,5 +1,14 @@
 import { ask, defineGateway, type GatewayOf, tell } from '../../index.js';
-import type { Target } from './rpc-scenarios.js';
+
+/** Where a scenario finds its endpoints. */
+export interface Target {
+  readonly probe: string;
+  readonly fenced: string;
+  /** Caller and endpoint are in different services: values are copied, frames have a limit. */
+  readonly isRemote: boolean;
+  /** Caller and endpoint share a thread: values go by reference. */
+  readonly isSameThread: boolean;
+}
 
 /** A bit of everything that an endpoint can be asked. */
 export const ProbeGateway = defineGateway('Probe', {

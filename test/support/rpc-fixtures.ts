@@ -1,7 +1,8 @@
 import { threadId } from 'node:worker_threads';
 import { FencedRpcEndpoint, RpcEndpoint, type Serves } from '../../index.js';
 import { DriverGateway, FencedGateway, ProbeGateway } from './rpc-contracts.js';
-import { SCENARIOS, type Target } from './rpc-scenarios.js';
+import type { Target } from './rpc-contracts.js';
+import { SCENARIOS } from './rpc-scenarios.js';
 
 /** What a handler may throw at its worst. */
 const THROWN: Record<string, () => unknown> = {

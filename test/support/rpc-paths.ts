@@ -1,7 +1,8 @@
 import { RpcService, type RpcServiceOptions } from '../../index.js';
 import { DriverGateway } from './rpc-contracts.js';
 import { Driver, FencedProbe, Probe } from './rpc-fixtures.js';
-import { FENCING_TOKEN, SCENARIOS, type Target } from './rpc-scenarios.js';
+import type { Target } from './rpc-contracts.js';
+import { FENCING_TOKEN, SCENARIOS } from './rpc-scenarios.js';
 
 type Place = 'home' | 0 | 1;
 

@@ -10,17 +10,7 @@ import {
   type RpcError,
   type RpcService,
 } from '../../index.js';
-import { FencedGateway, ProbeGateway, UnservedGateway } from './rpc-contracts.js';
-
-/** Where a scenario finds its endpoints. */
-export interface Target {
-  readonly probe: string;
-  readonly fenced: string;
-  /** Caller and endpoint are in different services: values are copied, frames have a limit. */
-  readonly isRemote: boolean;
-  /** Caller and endpoint share a thread: values go by reference. */
-  readonly isSameThread: boolean;
-}
+import { FencedGateway, ProbeGateway, type Target, UnservedGateway } from './rpc-contracts.js';
 
 /** Something that must hold on every path; it is run on the caller's thread. */
 export type Scenario = (service: RpcService, target: Target) => Promise<unknown>;

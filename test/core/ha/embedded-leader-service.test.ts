@@ -37,7 +37,7 @@ function listen(service: EmbeddedLeaderService): (LeaderInformation | undefined)
   return heard;
 }
 
-test('the first contender leads, in a session of its own, and listeners hear it once confirmed', async () => {
+test('the first contender leads in a session of its own; listeners hear it once', async () => {
   const service = new EmbeddedLeaderService();
   const heard = listen(service);
   const [first, second] = [new Contender(service, 'a'), new Contender(service, 'b')];

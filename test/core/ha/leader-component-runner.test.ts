@@ -95,7 +95,7 @@ test('the component of the session before has ended before the next one is built
   assert.equal(log.at(-1), 'start 1');
 });
 
-test('a session that follows without a revoke in between ends the component before, too', async () => {
+test('a session that follows without a revoke ends the component before, too', async () => {
   const { log, components, runner } = fixture();
   runner.start();
   await settle(3);

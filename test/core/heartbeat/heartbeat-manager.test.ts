@@ -88,7 +88,7 @@ test('requests of strangers are neither answered nor reported', () => {
   assert.equal(manager.lastHeartbeatFromMs('stranger'), -1);
 });
 
-test('the sender asks every target once an interval, with a payload made at that moment', async () => {
+test('the sender asks every target once an interval, with a payload made then', async () => {
   const clock = new ManualClock();
   const listener = new Listener();
   const services = new HeartbeatServices(OPTIONS, () => clock.nowMs());

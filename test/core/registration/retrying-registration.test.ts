@@ -81,7 +81,7 @@ test('success carries the gateway and the payload', async () => {
   assert.equal(fixture.clock.pendingTimers, 0);
 });
 
-test('time-outs double from 100 ms to the maximum, each followed by an attempt at once', async () => {
+test('time-outs double from 100 ms to the maximum, each with an attempt at once', async () => {
   const fixture = new Fixture({ maxTimeoutMs: 1_000 });
   fixture.registration.start();
   await fixture.advance(4_500);
@@ -119,7 +119,7 @@ test('times out of range are refused', () => {
   assert.equal(retryingRegistrationConfiguration({ errorDelayMs: 0 }).errorDelayMs, 0);
 });
 
-test('an address that does not answer is tried again from scratch after the error delay', async () => {
+test('an address that does not answer is tried from scratch after the error delay', async () => {
   const fixture = new Fixture({ errorDelayMs: 200 });
   let isUp = false;
   fixture.connect = async () => {

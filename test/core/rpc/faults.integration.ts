@@ -68,7 +68,7 @@ for (const [name, end, why] of [
   });
 }
 
-test('a process that is killed fails what waits for it; new calls say that nothing ran', async () => {
+test('a killed process fails what waits for it; new calls say that nothing ran', async () => {
   const child = await startChild('serve');
   try {
     const service = await start({ threads: 1 });
@@ -98,7 +98,7 @@ for (const role of ['close', 'failedStart']) {
   });
 }
 
-test('an oversized call fails at once, an oversized result at its caller; both live on', async () => {
+test('oversized calls fail at once, oversized results at their caller; all live on', async () => {
   const limit = 64 * 1024;
   const far = await start({
     systemName: 'far',
@@ -146,7 +146,7 @@ test('a failure that is too large for the smallest frame arrives all the same', 
 });
 
 for (const thread of ['home', 0] as const) {
-  test(`a full mailbox of ${thread} refuses calls with effect none, and has room again`, async () => {
+  test(`a full mailbox of ${thread} refuses with effect none, and has room again`, async () => {
     const service = await start({
       threads: 1,
       backlogLimit: 100,
