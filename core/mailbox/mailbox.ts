@@ -147,6 +147,11 @@ export class Mailbox implements SenderHost {
     return new Promise((resolve) => this.post({ run: resolve }));
   }
 
+  /** True between the first thing sent in a turn and the end of that turn. */
+  get isTurnBegun(): boolean {
+    return this.#microtaskScheduled;
+  }
+
   scheduleFlush(sender: LaneSender): void {
     sender.flushScheduled = true;
     this.#dirty.push(sender);
