@@ -135,11 +135,9 @@ export class LoadPart {
       row.verified ? style.green('yes') : style.red('NO'),
     ]);
     for (const line of tableLines(COLUMNS, cells)) this.#terminal.line(line);
+    this.#terminal.line(style.dim('One caller, the home thread; CPU is that of its process.'));
     this.#terminal.line(
-      style.dim(
-        'One caller, the home thread. CPU: the caller process. Latency of a tell: its way to the ' +
-          'endpoint behind a queue that is kept full.',
-      ),
+      style.dim('Latency of a tell: its way to the endpoint, behind a queue that is kept full.'),
     );
   }
 }

@@ -54,7 +54,8 @@ export class Terminal {
   }
 
   #draw(text: string): void {
-    const columns = this.#stream.columns ?? 80;
+    // Some terminals say 0 columns when they do not know.
+    const columns = this.#stream.columns || 80;
     // A line that wraps could not be written over.
     this.#progress =
       widthOf(text) < columns

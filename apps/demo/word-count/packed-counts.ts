@@ -56,20 +56,22 @@ export function unpackCounts(
   for (let i = 0; i < words.length; i++) visit(words[i]!, packed.counts[i]!);
 }
 
-/** Deals the counts to `shards` and hands out message after message. */
-export function* dealToShards(
-  counts: WordCounts,
-  shards: number,
-): Generator<readonly [shard: number, packed: PackedCounts]> {
+/** A message and the shard that it is for. */
+export type ShardMessage = readonly [shard: number, packed: PackedCounts];
+
+/** Deals the counts to `shards`, as messages. */
+export function dealToShards(counts: WordCounts, shards: number): ShardMessage[] {
   const builders = Array.from({ length: shards }, () => new PackedCountsBuilder());
-  for (const [word, count] of counts.counts) {
+  const messages: ShardMessage[] = [];
+  counts.counts.forEach((count, word) => {
     const shard = shardOf(word, shards);
     const builder = builders[shard]!;
-    if (builder.add(word, count)) yield [shard, builder.take()];
-  }
+    if (builder.add(word, count)) messages.push([shard, builder.take()]);
+  });
   for (const [shard, builder] of builders.entries()) {
-    if (!builder.isEmpty) yield [shard, builder.take()];
+    if (!builder.isEmpty) messages.push([shard, builder.take()]);
   }
+  return messages;
 }
 
 /** Messages over all words, for whoever wants a whole table. */

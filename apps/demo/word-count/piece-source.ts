@@ -1,9 +1,11 @@
 import { type AnyGateway, RpcEndpoint, type Serves } from '../../../index.js';
 import { PieceSourceGateway, type ReaderProgress } from './contracts.js';
-import { PIECE_BYTES, type Piece } from './pieces.js';
+import type { Piece } from './pieces.js';
 
+/** Largest helping: some tens of milliseconds, after which the reader's thread looks around. */
+const LARGEST_HELPING_BYTES = 2 * 1024 * 1024;
 /** Smallest helping: at the end a reader that is late may cost the others only this much. */
-const SMALLEST_HELPING_BYTES = 64 * 1024;
+const SMALLEST_HELPING_BYTES = 128 * 1024;
 
 /** A stretch of the input: its owner takes from the front, others help from the back. */
 interface Region {
@@ -50,7 +52,8 @@ export class PieceSource extends RpcEndpoint implements Serves<typeof PieceSourc
 }
 
 function takeHelping(region: Region, take: () => Piece): Piece[] {
-  const wantedBytes = Math.max(SMALLEST_HELPING_BYTES, Math.min(PIECE_BYTES, region.leftBytes / 4));
+  const fairBytes = Math.min(LARGEST_HELPING_BYTES, region.leftBytes / 3);
+  const wantedBytes = Math.max(SMALLEST_HELPING_BYTES, fairBytes);
   const helping: Piece[] = [];
   for (let bytes = 0; bytes < wantedBytes && region.front < region.back; ) {
     const piece = take();

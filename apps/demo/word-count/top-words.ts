@@ -14,7 +14,10 @@ export function topWords(counts: Iterable<CountedWord>, wanted: number): Counted
     if (top.length < wanted) {
       top.push([word, count]);
       if (top.length === wanted) top.sort(compareCounted);
-    } else if (compareCounted([word, count], top[wanted - 1]!) < 0) {
+    } else if (
+      count >= top[wanted - 1]![1] &&
+      compareCounted([word, count], top[wanted - 1]!) < 0
+    ) {
       top[wanted - 1] = [word, count];
       top.sort(compareCounted);
     }
