@@ -15,6 +15,7 @@ import { clusterStart } from './topology/mini-cluster.js';
 import { homeToWorker, sameThread } from './topology/one-to-one.js';
 import { askBytes, askNumber, askRecord, tellNumber } from './topology/questions.js';
 import { coldCall, idleCpu } from './topology/silence.js';
+import { wordCount } from './topology/word-count.js';
 import { workerToWorker } from './topology/worker-to-worker.js';
 
 const KIB = 1024;
@@ -59,6 +60,7 @@ export const CELLS = {
   'remote-worker/ask-number/1': betweenProcesses(askNumber(1), 0),
   'remote-worker/ask-number/256': betweenProcesses(askNumber(256), 0),
   'mini-cluster/start-4-task-executors': clusterStart,
+  'mini-cluster/word-count': wordCount,
 } as const satisfies Record<string, Cell>;
 
 /** Name of a cell. */

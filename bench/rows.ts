@@ -209,6 +209,14 @@ const CLUSTER_ROWS: readonly Row[] = [
     required: { value: 500 },
     goal: { value: 200 },
   },
+  {
+    id: 'K2',
+    question: 'word count against one plain thread',
+    measure: { cell: 'mini-cluster/word-count', figure: 'timesPlain' },
+    better: 'higher',
+    required: { value: 1.3 },
+    goal: { value: 1.7 },
+  },
 ];
 
 function shown(id: string, question: string, measure: Measure): Row {
