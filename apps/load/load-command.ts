@@ -80,6 +80,7 @@ function writeJson(options: LoadCommandOptions, title: string, result: LoadResul
     p9999Us: latency.p9999Us,
     maxUs: latency.maxUs,
     meanUs: latency.meanUs,
+    generatorLateP99Us: result.generatorLateP99Us,
     cpuUsPerCall: result.cpuUsPerCall,
     errors: result.errors,
     timeouts: result.timeouts,

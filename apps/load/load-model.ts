@@ -83,6 +83,8 @@ export interface LoadResult {
   readonly requestedPerSecond: number | undefined;
   readonly callsPerSecond: number;
   readonly latency: LatencySummary;
+  /** Open loop: how late the generator itself was, p99 in microseconds; it is part of `latency`. */
+  readonly generatorLateP99Us: number;
   /** User and system time of the process, all its threads. */
   readonly cpuUsPerCall: number;
   readonly throughput: ThroughputSeries;

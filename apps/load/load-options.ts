@@ -51,8 +51,9 @@ Load
                           (default 10s)
   -R, --rate N            calls a second, whether answers come or not (open loop); 20k is
                           20000. Latency then counts from when a call was due, so that a
-                          stall is not hidden (no coordinated omission). Without -R a new
-                          call begins when one is answered (closed loop).
+                          stall is not hidden (no coordinated omission). The generator
+                          stays awake for it and takes a core. Without -R a new call begins
+                          when one is answered (closed loop).
       --warmup TIME       load before measuring (default 1s)
       --timeout TIME      deadline of a call (default 10s)
 

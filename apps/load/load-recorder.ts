@@ -11,6 +11,8 @@ const SERIES_INTERVAL_MIN_MS = 25;
 /** Counts what happens between the start and the end of the measured part. */
 export class LoadRecorder {
   readonly histogram = new LatencyHistogram();
+  /** How late the generator began calls that nothing but itself held up. */
+  readonly lateness = new LatencyHistogram();
   readonly startMs: number;
   readonly #options: LoadOptions;
   readonly #startCpu = process.cpuUsage();
@@ -79,6 +81,7 @@ export class LoadRecorder {
       requestedPerSecond: this.#options.ratePerSecond,
       callsPerSecond: ((facts.callsInTime ?? calls) / measuredMs) * 1000,
       latency: facts.latency ?? this.histogram.summary(),
+      generatorLateP99Us: this.lateness.percentileUs(99),
       cpuUsPerCall: handled === 0 ? 0 : (cpu.user + cpu.system) / handled,
       throughput: {
         intervalMs: this.#intervalMs,

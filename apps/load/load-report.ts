@@ -3,6 +3,9 @@ import { formatCount, formatMicros, formatMillis, formatWhole } from '../termina
 import type { Terminal } from '../terminal/terminal.js';
 import type { LoadResult } from './load-model.js';
 
+/** Above this the latencies say more about the generator than about the target. */
+const LATE_GENERATOR_US = 1_000;
+
 const LATENCY_COLUMNS: readonly Column[] = [{ title: 'latency' }, { title: '', align: 'right' }];
 
 /** Prints a result in the order that users of wrk2 and autocannon expect. */
@@ -46,6 +49,10 @@ function printProblems(terminal: Terminal, result: LoadResult): void {
   );
   if (notSent > 0) {
     terminal.line(style.yellow(`${formatWhole(notSent)} calls were due but could not begin`));
+  }
+  if (result.generatorLateP99Us > LATE_GENERATOR_US) {
+    const late = formatMicros(result.generatorLateP99Us);
+    terminal.line(style.yellow(`the load generator itself was late, p99 ${late}: a busy machine`));
   }
   for (const [message, count] of result.errorSamples) {
     terminal.line(style.red(`  ${formatWhole(count)} x ${message}`));

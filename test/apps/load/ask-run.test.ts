@@ -76,6 +76,20 @@ test('open loop: keeps the rate when the target keeps up', async () => {
   assert.equal(result.requestedPerSecond, 500);
   assert.ok(Math.abs(result.callsPerSecond - 500) <= 5, String(result.callsPerSecond));
   assert.ok(result.latency.p50Us <= 2_100, `p50 ${result.latency.p50Us}`);
+  assert.ok(result.generatorLateP99Us <= 100, `late ${result.generatorLateP99Us}`);
+});
+
+test('open loop: a generator that is held up says so', async () => {
+  const clock = new ManualLoadClock();
+  const running = runLoad(optionsOn(clock, { ratePerSecond: 1_000 }), new TurnedTarget(clock));
+  for (let i = 0; i < 25; i++) {
+    await clock.pass(30);
+    clock.jump(5);
+  }
+  await clock.pass(1_000);
+  const result = await running;
+  assert.equal(result.calls, 1_000);
+  assert.ok(result.generatorLateP99Us >= 3_000, `late ${result.generatorLateP99Us}`);
 });
 
 test('open loop: a target that never answers is no reason to send more than fit', async () => {
