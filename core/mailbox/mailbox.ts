@@ -85,7 +85,7 @@ export class Mailbox implements SenderHost {
   #microtaskTurns = 0;
   #mustYield = false;
   #hasRung = false;
-  /** Shared time of the last bell or ring. */
+  /** Shared time of the last bell, ring or turn with work. */
   #lastSignal = 0;
 
   constructor(parts: MailboxParts) {
@@ -240,6 +240,7 @@ export class Mailbox implements SenderHost {
     this.#mustYield = false;
     if (this.#turn() || this.#spin()) {
       this.#idle.onWork();
+      this.#lastSignal = this.#time.load();
       // As long as calls come one close to the other and are answered at once, stay here.
       for (let left = SPINS_IN_A_ROW; left > 0 && !this.#mustYield && this.#spin(); left--);
     } else if (this.#idle.onEmpty() === 'park' && this.#tryPark()) return;
@@ -283,10 +284,11 @@ export class Mailbox implements SenderHost {
     // After a silence there will hardly be more at once: sleep, and leave the core to the other.
     if (this.#isFirstForLong() && this.#tryPark()) return;
     this.wake();
+    this.#idle.onWake();
     if (worked) this.#idle.onWork();
   }
 
-  /** True for the first bell or ring after a silence of a tick or more; reads no clock. */
+  /** True for the first bell or ring after a tick or more without work; reads no clock. */
   #isFirstForLong(): boolean {
     const now = this.#time.load();
     const isFirst = now - this.#lastSignal >= SILENCE_MS || now < this.#lastSignal;

@@ -13,6 +13,8 @@ const WINDOW_MIN_US = 50;
 const WINDOW_START_US = 150;
 const WINDOW_MAX_US = 500;
 const WINDOW_STEP_US = 25;
+/** A sleep this short did not pay: the next window is twice as long. */
+const SHORT_SLEEP_US = 1_000;
 /**
  * After ringing a sleeper while calls come one after the other: long enough that its answer still
  * finds us awake, short enough not to starve it when the scheduler queued it behind us.
@@ -32,6 +34,8 @@ export class IdleStrategy {
   #emptySinceMs = -1;
   /** This turn rang a sleeper: its limit stays. */
   #hasRung = false;
+  /** When this thread last went to sleep, in milliseconds. */
+  #parkedAtMs = 0;
 
   constructor(budget: PollerBudget) {
     this.#budget = budget;
@@ -56,6 +60,13 @@ export class IdleStrategy {
     this.#limitUs = WINDOW_AFTER_RING_US;
   }
 
+  /** This thread was woken, and more is to be expected. */
+  onWake(): void {
+    if ((performance.now() - this.#parkedAtMs) * 1000 > SHORT_SLEEP_US) return;
+    this.#windowUs = Math.min(WINDOW_MAX_US, this.#windowUs * 2);
+    this.#limitUs = this.#windowUs;
+  }
+
   /** A turn found nothing. */
   onEmpty(): IdleStep {
     const nowMs = performance.now();
@@ -66,6 +77,7 @@ export class IdleStrategy {
     if (isOver) this.#windowUs = Math.max(WINDOW_MIN_US, this.#windowUs - WINDOW_STEP_US);
     this.#emptySinceMs = -1;
     this.#limitUs = this.#windowUs;
+    this.#parkedAtMs = nowMs;
     return 'park';
   }
 
