@@ -192,6 +192,8 @@ test('a closed service fails what waits, and the port is free again', async () =
   const { port } = far;
   const gateway = await probe(far, 0, near);
   const waiting = gateway.never().catch((error: unknown) => error as RpcError);
+  // It was sent after the one that waits, so that one has begun.
+  equal(await gateway.add(1, 2), 3);
   await far.close();
   const error = await waiting;
   ok(isRpcError(error) && error.effect === 'unknown', String(error));

@@ -30,7 +30,10 @@ test('runAsync, tells and asks of one sender start in the order of sending', asy
   for (const thread of ['home', 0] as const) {
     const { gateway } = await busy(thread);
     deepEqual(await gateway.mixed(), ['sync'], 'nothing of it before the handler has returned');
-    deepEqual(await gateway.diary(), ['sync', 'run 1', 'run 2', 'tell', 'run 3']);
+    // Another sender's call may come before what the endpoint sent to itself.
+    const diary: string[] = [];
+    for (let i = 0; i < 1000 && diary.length < 5; i++) diary.push(...(await gateway.diary()));
+    deepEqual(diary, ['sync', 'run 1', 'run 2', 'tell', 'run 3']);
   }
 });
 
