@@ -26,7 +26,7 @@ export const DEMO_HELP = `Usage: ringlane demo [options]
       --input PATH...        files and folders to count (default: the .d.ts, .md and .js
                              files under node_modules)
       --task-executors N     on threads (default: the cores, at least 2)
-      --rounds N             how often to count; times are medians (default: 5 up to 128 MB,
+      --rounds N             how often to count; times are medians (default: 6 up to 128 MB,
                              else 1)
       --load-duration TIME   of each row of the load test (default 1500ms; 0 leaves it out)
       --output FOLDER        where the report goes (default ringlane-report)

@@ -45,7 +45,7 @@ export type Cell = (budget: Budget) => Promise<Figures>;
 /** The usual bounds. */
 export const BUDGETS = {
   full: { warmUpMs: 600, measureMs: 1_500, maxCalls: 1e9, idleMs: 10_000, coldCalls: 200 },
-  quick: { warmUpMs: 200, measureMs: 250, maxCalls: 1e9, idleMs: 3_000, coldCalls: 40 },
+  quick: { warmUpMs: 600, measureMs: 300, maxCalls: 1e9, idleMs: 3_000, coldCalls: 40 },
   tiny: { warmUpMs: 20, measureMs: 50, maxCalls: 300, idleMs: 50, coldCalls: 3 },
 } as const satisfies Record<string, Budget>;
 
