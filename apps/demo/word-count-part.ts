@@ -256,8 +256,9 @@ export class WordCountPart {
     else this.#printDifferences();
     const ratio = style.bold(`${speedUp.toFixed(2)} x`);
     const isFast = speedUp >= REQUIRED_SPEED_UP;
+    const rounds = withoutWarmUp(report.rounds).length;
     this.#terminal.line(
-      `Median of ${withoutWarmUp(report.rounds).length}: ${isFast ? style.green(ratio) : style.yellow(ratio)} ` +
+      `Median of ${rounds}: ${isFast ? style.green(ratio) : style.yellow(ratio)} ` +
         `as fast as one plain thread (required ${REQUIRED_SPEED_UP} x on 2 cores).`,
     );
   }

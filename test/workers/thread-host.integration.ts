@@ -46,7 +46,7 @@ test('a thread gets the limits that it is given', async () => {
   await hosted.terminate();
 });
 
-test('a service whose thread does not come up fails to start, and leaves nothing open', async () => {
+test('a service whose thread does not come up fails to start and leaves nothing open', async () => {
   let spawned = 0;
   const threadHost = {
     spawn: (good: ThreadBirth): ReturnType<typeof workerThreadHost.spawn> => {
