@@ -34,7 +34,7 @@ export interface EndpointPlan {
 export interface EndpointHost {
   readonly thread: ActorThread;
   readonly service: RpcService;
-  selfGateway(cell: RpcCell, address: string, contract: AnyGateway): object;
+  selfGateway(cell: RpcCell, contract: AnyGateway): object;
   offload(module: string | URL, argument: unknown): Promise<unknown>;
 }
 
@@ -128,7 +128,7 @@ class Context implements EndpointContext {
   }
 
   selfGateway(contract: AnyGateway): object {
-    if (this.#cell) return this.#host.selfGateway(this.#cell, this.address, contract);
+    if (this.#cell) return this.#host.selfGateway(this.#cell, contract);
     throw new RpcError('INVALID_STATE', 'a self gateway exists from the end of the constructor on');
   }
 

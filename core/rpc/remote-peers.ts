@@ -14,6 +14,7 @@ import type { Identity } from '../transport/handshake.js';
 import { type Listener, listen } from '../transport/listener.js';
 import { type FencingToken, tokenWords } from './fencing.js';
 import type { AnyGateway } from './gateway.js';
+import { buildGateway } from './gateway-builder.js';
 import type { GatewayTarget } from './gateway-client.js';
 import { handshakeRequest } from './handshake.js';
 import { RemotePeer } from './remote-peer.js';
@@ -86,7 +87,7 @@ export class RemotePeers {
       token: token === undefined ? undefined : tokenWords(token),
       timeoutMs: this.#rpcThread.thread.settings.askTimeoutMs,
     };
-    return this.#rpcThread.gatewayThrough(target, remote.peer.client, remote.peer.outlet);
+    return buildGateway(target, remote.peer.client, remote.peer.outlet);
   }
 
   /** A way for code of another thread: a cell here that passes its calls on. */
@@ -142,7 +143,7 @@ export class RemotePeers {
       token: undefined,
       timeoutMs: this.#options.connectTimeoutMs,
     };
-    const gateway = this.#rpcThread.gatewayThrough(target, peer.client, peer.outlet);
+    const gateway = buildGateway(target, peer.client, peer.outlet);
     return gateway as ReceptionGateway;
   }
 

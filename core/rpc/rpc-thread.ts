@@ -11,7 +11,7 @@ import { type EndpointHost, type EndpointPlan, makeEndpoint } from './endpoint-f
 import { type FencingToken, tokenFromWords, tokenWords } from './fencing.js';
 import type { AnyGateway, GatewayContract, GatewayOf, MethodTable } from './gateway.js';
 import { buildGateway } from './gateway-builder.js';
-import type { GatewayClient, GatewayTarget } from './gateway-client.js';
+import type { GatewayTarget } from './gateway-client.js';
 import { handshakeRequest } from './handshake.js';
 import { LocalClient } from './local-client.js';
 import { OutletClient } from './outlet-client.js';
@@ -141,11 +141,6 @@ export class RpcThread {
     return buildGateway(target, new OutletClient(this.thread, outlet), outlet);
   }
 
-  /** A gateway by way of a client of one's own, to another process say. */
-  gatewayThrough(target: GatewayTarget, client: GatewayClient, peer: object): object {
-    return buildGateway(target, client, peer);
-  }
-
   /** Finds the endpoint at a path of this service and shakes hands with it. */
   async connectLocal(
     path: string,
@@ -213,7 +208,7 @@ export class RpcThread {
     const host: EndpointHost = {
       thread: this.thread,
       service,
-      selfGateway: (cell, _address, contract) => this.gatewayTo(this.describe(cell), contract),
+      selfGateway: (cell, contract) => this.gatewayTo(this.describe(cell), contract),
       offload: (module, argument) => this.#parts.offload.run(String(module), argument),
     };
     const cell = makeEndpoint({ ...plan, address: this.addressOf(plan.endpointId) }, host);
