@@ -8,153 +8,208 @@ export interface ErrorCodeEntry {
   /** The effect unless the place that fails knows better. */
   readonly effect: Effect;
   readonly meaning: string;
+  /** What is behind it most of the time. */
+  readonly usualCause: string;
   readonly cure: string;
-}
-
-function entry(wire: number, effect: Effect, meaning: string, cure: string): ErrorCodeEntry {
-  return { wire, effect, meaning, cure };
 }
 
 /** Every way in which the engine fails. The table is closed: codes are added, never renamed. */
 export const ERROR_CODES = {
-  INVALID_ARGUMENT: entry(
-    1,
-    'none',
-    'An option or argument is out of its range.',
-    'Correct the named value.',
-  ),
-  INVALID_STATE: entry(
-    2,
-    'none',
-    'The move is not legal in this state.',
-    'See the named state; order the calls.',
-  ),
-  ENDPOINT_NOT_STARTED: entry(
-    3,
-    'none',
-    'The endpoint exists but serves only after start().',
-    'Await server.start() first.',
-  ),
-  RECIPIENT_UNREACHABLE: entry(
-    4,
-    'none',
-    'The endpoint is stopped or gone.',
-    'Connect again; it may live elsewhere.',
-  ),
-  DUPLICATE_ENDPOINT: entry(
-    5,
-    'none',
-    'A live endpoint has this id.',
-    'Choose another id or stop the first.',
-  ),
-  ENDPOINT_START_FAILED: entry(
-    6,
-    'none',
-    'Loading, constructing or onStart failed.',
-    'See the cause.',
-  ),
-  ENDPOINT_STOP_FAILED: entry(
-    7,
-    'unknown',
-    'onStop or a resource failed to close.',
-    'See the cause.',
-  ),
-  UNKNOWN_METHOD: entry(
-    8,
-    'none',
-    'The contract of the endpoint has no such method.',
-    'Connect with the right contract.',
-  ),
-  CONNECTION_FAILED: entry(
-    9,
-    'none',
-    'The address does not resolve.',
-    'Check the address; is the service up?',
-  ),
-  HANDSHAKE_REJECTED: entry(
-    10,
-    'none',
-    'Protocol version or contract differs.',
-    'Bring both sides to the same contract.',
-  ),
-  FENCING_TOKEN_MISMATCH: entry(
-    11,
-    'none',
-    'The call carries the token of another leader session.',
-    'Retrieve the leader again.',
-  ),
-  FENCING_TOKEN_MISSING: entry(
-    12,
-    'none',
-    'An unfenced call to a fenced endpoint.',
-    'Connect with { fencingToken }.',
-  ),
-  TIMEOUT: entry(
-    13,
-    'unknown',
-    'No answer before the deadline.',
-    'Raise timeoutMs, or look why the endpoint is slow.',
-  ),
-  CANCELLED: entry(14, 'unknown', 'The AbortSignal of the call fired.', 'None needed.'),
-  HANDLER_FAILED: entry(15, 'unknown', 'The method threw or rejected.', 'See the cause.'),
-  NOT_SERIALIZABLE: entry(
-    16,
-    'none',
-    'A value cannot leave its thread.',
-    'Remove the value at the named path.',
-  ),
-  FRAME_TOO_LARGE: entry(
-    17,
-    'none',
-    'A request is larger than maximumFramesize.',
-    'Raise maximumFramesize or send less.',
-  ),
-  RESULT_TOO_LARGE: entry(
-    18,
-    'unknown',
-    'A result is larger than maximumFramesize.',
-    'Raise maximumFramesize or answer less.',
-  ),
-  MAILBOX_FULL: entry(
-    19,
-    'none',
-    'The bounded backlog towards the endpoint is full.',
-    'await ready(gateway); slow down.',
-  ),
-  THREAD_TERMINATED: entry(
-    20,
-    'unknown',
-    'The thread of the endpoint ended.',
-    'See the cause; connect again after a restart.',
-  ),
-  PEER_LOST: entry(21, 'unknown', 'The connection to the other process is lost.', 'Connect again.'),
-  PROTOCOL_ERROR: entry(
-    22,
-    'unknown',
-    'A peer sent bytes that are not our protocol.',
-    'Check versions and who connects here.',
-  ),
-  WRONG_THREAD: entry(
-    23,
-    'none',
-    'An endpoint was used outside its main thread.',
-    'Use runAsync or callAsync.',
-  ),
-  SERVICE_CLOSED: entry(24, 'none', 'The service is closed or closing.', 'Start a new service.'),
-  BIND_FAILED: entry(
-    25,
-    'none',
-    'The port or socket path cannot be listened on.',
-    'Choose another port or range.',
-  ),
-  THREAD_START_FAILED: entry(26, 'none', 'A worker thread did not come up.', 'See the cause.'),
-  REGISTRATION_REJECTED: entry(27, 'none', 'The other side said a final no.', 'See the reason.'),
-  LEADERSHIP_LOST: entry(
-    28,
-    'unknown',
-    'Leadership moved away while the work was under way.',
-    'Retrieve the leader again.',
-  ),
+  INVALID_ARGUMENT: {
+    wire: 1,
+    effect: 'none',
+    meaning: 'An option, argument, address or name is out of its range.',
+    usualCause: 'A typing slip, or a value computed from something that was not checked.',
+    cure: 'Correct the value that the message names; it says the range.',
+  },
+  INVALID_STATE: {
+    wire: 2,
+    effect: 'none',
+    meaning: 'The move is not legal in this state.',
+    usualCause:
+      'Stopping what starts; `new` for an endpoint; a program loaded as an endpoint module.',
+    cure: 'Await the move before; see the message for the state and what it allows.',
+  },
+  ENDPOINT_NOT_STARTED: {
+    wire: 3,
+    effect: 'none',
+    meaning: 'The endpoint exists but serves only after `start()`.',
+    usualCause: '`server.start()` was not awaited, `onStart` has not ended, or it was stopped.',
+    cure: 'Await `server.start()` before the address is given away.',
+  },
+  RECIPIENT_UNREACHABLE: {
+    wire: 4,
+    effect: 'none',
+    meaning: 'The endpoint is stopped or gone.',
+    usualCause: 'It was stopped, or has been started anew since the gateway was made.',
+    cure: 'Connect again: a gateway is bound to one incarnation.',
+  },
+  DUPLICATE_ENDPOINT: {
+    wire: 5,
+    effect: 'none',
+    meaning: 'A live endpoint of this service has this id.',
+    usualCause:
+      'The same id given twice, or the next one was started before the termination of the last.',
+    cure: 'Choose another id, or await `terminationFuture` of the first.',
+  },
+  ENDPOINT_START_FAILED: {
+    wire: 6,
+    effect: 'none',
+    meaning: 'Loading, constructing or `onStart` failed.',
+    usualCause: 'The module does not export the class, the constructor threw, or `onStart` did.',
+    cure: 'See the cause.',
+  },
+  ENDPOINT_STOP_FAILED: {
+    wire: 7,
+    effect: 'unknown',
+    meaning:
+      '`onStop` failed, or a resource did not close, or they took longer than `stopTimeoutMs`.',
+    usualCause: 'An error or a hanging promise in the stopping code of an endpoint.',
+    cure: 'See the cause; the endpoint is gone all the same and its id is free.',
+  },
+  UNKNOWN_METHOD: {
+    wire: 8,
+    effect: 'none',
+    meaning: 'The contract of the endpoint has no such method.',
+    usualCause: 'A peer that calls by numbers which no handshake gave it.',
+    cure: 'Let `connect` do the handshake; bring both sides to the same contract.',
+  },
+  CONNECTION_FAILED: {
+    wire: 9,
+    effect: 'none',
+    meaning: 'The address does not resolve.',
+    usualCause: 'Nobody lives there (yet), another system answers there, or the host does not.',
+    cure: 'Check the address; is the service up and the endpoint made?',
+  },
+  HANDSHAKE_REJECTED: {
+    wire: 10,
+    effect: 'none',
+    meaning: 'Protocol version or contract differs.',
+    usualCause: 'The two sides were built from different versions, or something else lives there.',
+    cure: 'Bring both sides to one contract: first the endpoint, then its callers.',
+  },
+  FENCING_TOKEN_MISMATCH: {
+    wire: 11,
+    effect: 'none',
+    meaning: 'The call carries the token of another leader session.',
+    usualCause: 'The leader changed; the caller still has a gateway to the session before.',
+    cure: 'Retrieve the leader again and connect with its token.',
+  },
+  FENCING_TOKEN_MISSING: {
+    wire: 12,
+    effect: 'none',
+    meaning: 'An unfenced call to a fenced endpoint.',
+    usualCause: '`connect` was called without the token.',
+    cure: 'Connect with `{ fencingToken }`.',
+  },
+  TIMEOUT: {
+    wire: 13,
+    effect: 'unknown',
+    meaning: 'No answer before the deadline.',
+    usualCause:
+      'The endpoint is slow, blocked, or waits for another one; or the deadline is too short.',
+    cure: 'Raise `timeoutMs`, or look why the endpoint is slow.',
+  },
+  CANCELLED: {
+    wire: 14,
+    effect: 'unknown',
+    meaning: 'The `AbortSignal` of the call fired.',
+    usualCause: 'The caller wished it.',
+    cure: 'None needed.',
+  },
+  HANDLER_FAILED: {
+    wire: 15,
+    effect: 'unknown',
+    meaning: 'The method threw, or its promise was rejected.',
+    usualCause:
+      "An error in the user's code; `cause` has its name, message, code, stack and causes.",
+    cure: 'See the cause.',
+  },
+  NOT_SERIALIZABLE: {
+    wire: 16,
+    effect: 'none',
+    meaning: 'A value cannot leave its thread.',
+    usualCause: 'A function, symbol, promise, weak collection or detached buffer somewhere inside.',
+    cure: 'Take it out at the path that the message names, or send plain data instead.',
+  },
+  FRAME_TOO_LARGE: {
+    wire: 17,
+    effect: 'none',
+    meaning: 'A request is larger than `maximumFramesize`.',
+    usualCause: 'A big value sent to another process.',
+    cure: 'Raise `maximumFramesize` on both sides, or send less at a time.',
+  },
+  RESULT_TOO_LARGE: {
+    wire: 18,
+    effect: 'unknown',
+    meaning: 'A result is larger than `maximumFramesize`.',
+    usualCause: 'A big value answered to another process.',
+    cure: 'Raise `maximumFramesize` on both sides, or answer in pieces.',
+  },
+  MAILBOX_FULL: {
+    wire: 19,
+    effect: 'none',
+    meaning: 'A bound on waiting calls is reached.',
+    usualCause: 'Calls are made faster than they are handled, or too many asks wait for answers.',
+    cure: 'Await `ready(gateway)` now and then; the message names the option that bounds it.',
+  },
+  THREAD_TERMINATED: {
+    wire: 20,
+    effect: 'unknown',
+    meaning: 'The thread of the endpoint ended.',
+    usualCause: 'An uncaught exception, an unhandled rejection, `process.exit`, no memory left.',
+    cure: 'See the cause; connect again after a restart.',
+  },
+  PEER_LOST: {
+    wire: 21,
+    effect: 'unknown',
+    meaning: 'The connection to the other process is lost.',
+    usualCause: 'That process ended, or the network between did.',
+    cure: 'Connect again.',
+  },
+  PROTOCOL_ERROR: {
+    wire: 22,
+    effect: 'unknown',
+    meaning: 'A peer sent bytes that are not our protocol.',
+    usualCause:
+      'Something else connects to this port, another version does, or bytes were damaged.',
+    cure: 'Check versions, and who connects here; the connection is closed.',
+  },
+  WRONG_THREAD: {
+    wire: 23,
+    effect: 'none',
+    meaning: 'An endpoint was used outside its main thread.',
+    usualCause: 'Its object was handed to other code instead of a gateway.',
+    cure: 'Use a gateway, `runAsync` or `callAsync`.',
+  },
+  SERVICE_CLOSED: {
+    wire: 24,
+    effect: 'none',
+    meaning: 'The service is closed or closing.',
+    usualCause: 'A call, connect or start after `close()`.',
+    cure: 'Start a new service.',
+  },
+  BIND_FAILED: {
+    wire: 25,
+    effect: 'none',
+    meaning: 'The port or socket path cannot be listened on.',
+    usualCause: 'Another process listens there, or this one may not.',
+    cure: 'Choose another port, or give a `portRange`.',
+  },
+  THREAD_START_FAILED: {
+    wire: 26,
+    effect: 'none',
+    meaning: 'A worker thread did not come up.',
+    usualCause: 'Too little memory (`workerResourceLimits`), or too many threads for the machine.',
+    cure: 'See the cause.',
+  },
+  REGISTRATION_REJECTED: {
+    wire: 27,
+    effect: 'none',
+    meaning: 'The other side said a final no to a registration.',
+    usualCause: 'It does not know this worker, or the worker belongs elsewhere.',
+    cure: 'See the reason in the message; asking again does not help.',
+  },
 } as const satisfies Record<string, ErrorCodeEntry>;
 
 /** The code of an `RpcError`. */

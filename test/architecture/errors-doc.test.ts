@@ -10,11 +10,18 @@ test('docs/ERRORS.md is what the code table says; `npm run errors-doc` writes it
   assert.equal(actual, renderErrors(ERROR_CODES));
 });
 
-test('a row a code, by number, and a changed entry changes the text', () => {
-  const late = { wire: 2, effect: 'unknown', meaning: 'Late.', cure: 'Wait.' } as const;
-  const lost = { wire: 1, effect: 'none', meaning: 'Lost.', cure: 'Look.' } as const;
+test('a row and a section a code, by number, and a changed entry changes the text', () => {
+  const words = { meaning: 'It was late.', usualCause: 'Night.', cure: 'Wait.' };
+  const late = { wire: 2, effect: 'unknown', ...words } as const;
+  const lost = { wire: 1, effect: 'none', ...words, meaning: 'It is lost.' } as const;
   const text = renderErrors({ LATE: late, LOST: lost });
-  const rows = '| `LOST` | 1 | none | Lost. | Look. |\n| `LATE` | 2 | unknown | Late. | Wait. |\n';
-  assert.ok(text.endsWith(rows), text);
-  assert.notEqual(renderErrors({ LATE: late }), renderErrors({ LATE: { ...late, cure: 'x' } }));
+  assert.match(text, /\| \[`LOST`\]\(#lost\) \| 1 \| none \| It is lost\. \|\n\| \[`LATE`\]/);
+  assert.match(
+    text,
+    /## `LOST`\n\nIt is lost\.\n\n- Effect: \*\*none\*\*[^#]*- Cure: Wait\.\n\n## `LATE`/,
+  );
+  for (const field of ['meaning', 'usualCause', 'cure'] as const) {
+    const changed = { ...late, [field]: 'Something else.' };
+    assert.notEqual(renderErrors({ LATE: late }), renderErrors({ LATE: changed }));
+  }
 });

@@ -1,4 +1,11 @@
-import type { ErrorCodeEntry } from '../../core/errors/error-codes.js';
+import type { Effect, ErrorCodeEntry } from '../../core/errors/error-codes.js';
+
+type Row = readonly [code: string, entry: ErrorCodeEntry];
+
+const EFFECTS: Readonly<Record<Effect, string>> = {
+  none: '(it did not run; trying again is safe)',
+  unknown: '(it may have run)',
+};
 
 const PREFACE = `# Errors
 
@@ -14,7 +21,7 @@ number on the wire is never used twice.
 - **none**: the method surely did not run. A retry is safe.
 - **unknown**: it may have run, in whole or in part. Retry only what may happen twice, or ask first.
 
-The column shows the effect that a code has unless the place that fails knows better; trust
+What is said here is the effect that a code has unless the place that fails knows better; trust
 \`error.effect\`. An error also carries, where there is one, \`endpoint\`, \`method\`, \`address\`,
 \`limit\` and \`actual\` (the bound that was met, and the size that met it) and \`cause\`.
 
@@ -29,16 +36,25 @@ try {
 
 `;
 
-function renderRow([code, entry]: readonly [string, ErrorCodeEntry]): string {
-  const { wire, effect, meaning, cure } = entry;
-  return `| \`${code}\` | ${wire} | ${effect} | ${meaning} | ${cure} |`;
+function renderOverview(rows: readonly Row[]): string {
+  const head = '| code | wire | effect | meaning |\n| --- | ---: | --- | --- |\n';
+  const lines = rows.map(([code, { wire, effect, meaning }]) => {
+    const anchor = code.toLowerCase();
+    return `| [\`${code}\`](#${anchor}) | ${wire} | ${effect} | ${meaning} |`;
+  });
+  return head + lines.join('\n');
+}
+
+function renderSection([code, entry]: Row): string {
+  const { effect, meaning, usualCause, cure } = entry;
+  const lines = [`## \`${code}\``, `${meaning}`, `- Effect: **${effect}** ${EFFECTS[effect]}`];
+  return `${lines.join('\n\n')}\n- Usual cause: ${usualCause}\n- Cure: ${cure}\n`;
 }
 
 /** The whole of `docs/ERRORS.md`, by number on the wire. */
 export function renderErrors(table: Readonly<Record<string, ErrorCodeEntry>>): string {
   const rows = Object.entries(table).sort(([, a], [, b]) => a.wire - b.wire);
-  const head = '| code | wire | effect | meaning | cure |\n| --- | ---: | --- | --- | --- |\n';
-  return `${PREFACE}${head}${rows.map(renderRow).join('\n')}\n`;
+  return `${PREFACE}${renderOverview(rows)}\n\n${rows.map(renderSection).join('\n')}`;
 }
 
 /** Where it lies. */

@@ -10,12 +10,12 @@ import {
 
 const CODES = Object.keys(ERROR_CODES) as ErrorCode[];
 
-test('every code has a wire number of its own, a meaning and a cure', () => {
+test('every code has a wire number of its own, a meaning, a usual cause and a cure', () => {
   equal(new Set(CODES.map((code) => ERROR_CODES[code].wire)).size, CODES.length);
   for (const code of CODES) {
-    const { wire, meaning, cure, effect } = ERROR_CODES[code];
+    const { wire, meaning, usualCause, cure, effect } = ERROR_CODES[code];
     ok(Number.isInteger(wire) && wire > 0 && wire < 2 ** 15, code);
-    ok(meaning.endsWith('.') && cure.length > 0, code);
+    for (const text of [meaning, usualCause, cure]) ok(/^[A-Z`].*\.$/.test(text), text);
     ok(effect === 'none' || effect === 'unknown', code);
     equal(errorCodeOf(wire), code);
   }
@@ -55,7 +55,6 @@ test('wire numbers are never reused or moved', () => {
     'BIND_FAILED',
     'THREAD_START_FAILED',
     'REGISTRATION_REJECTED',
-    'LEADERSHIP_LOST',
   ];
   deepEqual(
     order.map((code) => ERROR_CODES[code].wire),
