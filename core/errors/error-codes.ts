@@ -79,7 +79,7 @@ export const ERROR_CODES = {
     effect: 'none',
     meaning: 'The address does not resolve.',
     usualCause: 'Nobody lives there (yet), another system answers there, or the host does not.',
-    cure: 'Check the address; is the service up and the endpoint made?',
+    cure: 'Check the address; see that the service is up and the endpoint made.',
   },
   HANDSHAKE_REJECTED: {
     wire: 10,
