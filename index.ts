@@ -34,6 +34,7 @@ export {
   type GatewayContract,
   type GatewayOf,
   type MethodOptions,
+  type MethodTable,
   type Serves,
   type TellMethod,
   tell,

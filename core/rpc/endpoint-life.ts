@@ -21,7 +21,7 @@ export interface EndpointLifeParts {
 export class EndpointLife {
   readonly #parts: EndpointLifeParts;
   readonly #owner: object;
-  readonly #onTerminated: () => void;
+  readonly #onTerminated: () => Promise<void> | void;
   readonly #lifecycle: Lifecycle;
   readonly #termination: Deferred<void> = deferred();
   readonly #resources = new Set<Closeable>();
@@ -31,7 +31,10 @@ export class EndpointLife {
   /** Read once per call. */
   isServing = false;
 
-  constructor(parts: EndpointLifeParts, owner: object, onTerminated: () => void) {
+  /**
+   * `onTerminated` frees what the endpoint had, its id with it; nobody hears of the end before.
+   */
+  constructor(parts: EndpointLifeParts, owner: object, onTerminated: () => Promise<void> | void) {
     this.#parts = parts;
     this.#owner = owner;
     this.#onTerminated = onTerminated;
@@ -133,7 +136,7 @@ export class EndpointLife {
     await this.#stopWithin(this.#parts.stopTimeoutMs, failures);
     this.isServing = false;
     this.#lifecycle.move('TERMINATED');
-    this.#onTerminated();
+    await this.#onTerminated();
     if (failures.length === 0) return this.#termination.resolve();
     this.#termination.reject(this.#stopError(failures, cause));
   }

@@ -63,7 +63,7 @@ export class RpcCell implements Cell {
   /**
    * Called before the termination future ends: frees slot and id, so that both can be used again.
    */
-  onTerminated: () => void = () => {};
+  onTerminated: () => Promise<void> | void = () => {};
   readonly #thread: ActorThread;
   readonly #endpoint: RpcEndpoint;
   readonly #isSystem: boolean;
@@ -82,7 +82,7 @@ export class RpcCell implements Cell {
     this.#handlers = parts.methods.handlersOf(parts.endpoint);
     this.life = new EndpointLife(parts, this, () => {
       this.#failOpenCalls();
-      this.onTerminated();
+      return this.onTerminated();
     });
   }
 

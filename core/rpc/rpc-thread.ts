@@ -71,14 +71,14 @@ export class RpcThread {
   create(
     plan: Omit<EndpointPlan, 'address'>,
     service: RpcService,
-    onTerminated: (cell: RpcCell) => void,
+    onTerminated: (cell: RpcCell) => Promise<void> | void,
   ): RpcCell {
     const cell = this.#make(plan, service);
     this.endpoints.set(cell.address.recipient, cell);
     cell.onTerminated = () => {
       this.endpoints.delete(cell.address.recipient);
       this.thread.cells.remove(cell.address);
-      onTerminated(cell);
+      return onTerminated(cell);
     };
     return cell;
   }

@@ -72,7 +72,8 @@ export interface RemoteRoute {
 /** What only the home thread can do. In-process only. */
 export const HomeGateway = defineGateway('ringlane.Home', {
   startServer: ask<[spec: EndpointSpec, placement: Placement], CreatedEndpoint>({ timeoutMs: 0 }),
-  released: tell<[endpointId: string, recipient: number, incarnation: number]>(),
+  /** Answers when the id is free: only then may anybody hear that the endpoint has ended. */
+  released: ask<[endpointId: string, recipient: number, incarnation: number]>({ timeoutMs: 0 }),
   openRoute: ask<[address: string, request: Uint8Array], RemoteRoute>({ timeoutMs: 0 }),
 });
 export type HomeGateway = GatewayOf<typeof HomeGateway>;

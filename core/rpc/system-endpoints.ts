@@ -2,6 +2,7 @@ import { decodeIdentify, encodeActorIdentity } from '../codec/control-codec.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { Directory } from './directory.js';
 import { RpcEndpoint } from './endpoint.js';
+import type { EndpointLife } from './endpoint-life.js';
 import { loadEndpointClass } from './endpoint-factory.js';
 import type { Serves } from './gateway.js';
 import { acceptHandshake } from './handshake.js';
@@ -65,11 +66,11 @@ export class Agent extends RpcEndpoint implements Serves<typeof AgentGateway> {
   }
 
   start(recipient: number, incarnation: number): Promise<void> {
-    return this.#thread.find(recipient, incarnation).life.start();
+    return this.#lifeOf(recipient, incarnation).start();
   }
 
   pause(recipient: number, incarnation: number): void {
-    this.#thread.find(recipient, incarnation).life.pause();
+    this.#lifeOf(recipient, incarnation).pause();
   }
 
   async terminate(recipient: number, incarnation: number): Promise<void> {
@@ -90,8 +91,23 @@ export class Agent extends RpcEndpoint implements Serves<typeof AgentGateway> {
     this.#thread.thread.onThreadTerminated(thread, () => new RpcError('THREAD_TERMINATED', text));
   }
 
-  /** The id must be free again before anybody hears of the termination. */
-  #release({ endpointId, address }: RpcCell): void {
-    this.#thread.home().released(endpointId, address.recipient, address.incarnation);
+  /** Who is not here any more has a state all the same: TERMINATED, which allows no move. */
+  #lifeOf(recipient: number, incarnation: number): EndpointLife {
+    const cell = this.#thread.endpoints.get(recipient);
+    if (cell?.address.incarnation === incarnation) return cell.life;
+    const text = 'the endpoint is TERMINATED; start a new one with startServer';
+    throw new RpcError('INVALID_STATE', text);
+  }
+
+  /**
+   * The id must be free again before anybody hears of the termination, also who hears of it on a
+   * third thread: so the home thread has to say that it knows. It fails only when home is gone.
+   */
+  #release({ endpointId, address }: RpcCell): Promise<void> {
+    const { recipient, incarnation } = address;
+    return this.#thread
+      .home()
+      .released(endpointId, recipient, incarnation)
+      .catch(() => {});
   }
 }

@@ -3,14 +3,15 @@ import { inspect, isDeepStrictEqual } from 'node:util';
 import {
   addressOf,
   callOptions,
-  type ErrorCode,
   hostnameOf,
   isRpcError,
   ready,
-  type RpcError,
   type RpcService,
 } from '../../index.js';
+import { failure } from './failure.js';
 import { FencedGateway, ProbeGateway, type Target, UnservedGateway } from './rpc-contracts.js';
+
+export { failure };
 
 /** Something that must hold on every path; it is run on the caller's thread. */
 export type Scenario = (service: RpcService, target: Target) => Promise<unknown>;
@@ -18,17 +19,6 @@ export type Scenario = (service: RpcService, target: Target) => Promise<unknown>
 export const FENCING_TOKEN = '0b7f1f6e-3a51-4f0a-9a9e-3d3a5b1f7c55';
 const OTHER_TOKEN = '5c0d2c0f-8a0a-4b52-9d9e-0f7f8f3b1a11';
 const MEBIBYTE = 1024 * 1024;
-
-/** The error of a call that must fail with this code. */
-export async function failure(code: ErrorCode, call: Promise<unknown>): Promise<RpcError> {
-  try {
-    const value = await call;
-    throw new Error(`${code} expected, but it answered ${inspect(value)}`);
-  } catch (error) {
-    if (isRpcError(error) && error.code === code) return error;
-    throw error;
-  }
-}
 
 /** Every value of SEMANTICS 18 that survives as itself; compared by `deepEqual` strictly. */
 function valuesThatTravel(): unknown[] {

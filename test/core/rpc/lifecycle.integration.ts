@@ -95,7 +95,7 @@ for (const thread of ['home', 0] as const) {
         await server.start();
         await Promise.all([server.close(), service.stopServer(server), server.close()]);
         await server.close();
-        await failure('RECIPIENT_UNREACHABLE', server.start());
+        await failure('INVALID_STATE', server.start());
       });
       deepEqual(diary, ['onStart', 'close second', 'close first', 'onStop', 'called in onStop']);
     });
