@@ -9,8 +9,8 @@ import {
   TAG_INT32,
   TAG_LATIN1,
   TAG_MSGPACK,
-  TAG_MSGPACK_EXACT,
   TAG_NULL,
+  TAG_TREE,
   TAG_TRUE,
   TAG_UNDEFINED,
   TAG_UTF16,
@@ -20,6 +20,7 @@ import {
   readBigint64,
   readFloat64,
 } from './value-tags.js';
+import { type PlainReader, TreeReader } from './value-tree-reader.js';
 import { readLatin1, readUtf16, readUtf8 } from './value-text.js';
 
 /** Up to this many bytes a loop beats making a view to copy from. */
@@ -29,35 +30,39 @@ const LOOP_COPY_BYTES = 16;
  * Reads encoded values one after the other; one per thread, reused. Every answer is a copy, so the
  * memory may be overwritten afterwards. It never reads outside the stretch it was started with.
  */
-export class ValueDecoder {
-  #words: Int32Array = new Int32Array(0);
+export class ValueDecoder implements PlainReader {
+  words: Int32Array = new Int32Array(0);
+  position = 0;
+  end = 0;
   #bytes: Buffer = Buffer.alloc(0);
-  #at = 0;
-  #end = 0;
+  readonly #trees = new TreeReader();
 
   /** Begins at byte `offset`, a multiple of 4, of two views of the same memory. */
   start(words: Int32Array, bytes: Buffer, offset: number, length: number): void {
-    this.#words = words;
+    this.words = words;
     this.#bytes = bytes;
-    this.#at = offset;
-    this.#end = Math.min(offset + length, words.length << 2);
-  }
-
-  /** Byte offset of the next value. */
-  get position(): number {
-    return this.#at;
+    this.position = offset;
+    this.end = Math.min(offset + length, words.length << 2);
   }
 
   /** True when every byte has been read. */
   get isAtEnd(): boolean {
-    return this.#at >= this.#end;
+    return this.position >= this.end;
   }
 
   /** The next value; throws `PROTOCOL_ERROR` when the bytes end early or make no sense. */
   next(): unknown {
-    const at = this.#at;
-    if (at + 4 > this.#end) throw endsEarly();
-    const words = this.#words;
+    const at = this.position;
+    if (at + 4 > this.end) throw endsEarly();
+    const tag = this.words[at >> 2]!;
+    return tag >= TAG_MSGPACK ? this.#nextComposite(tag, at) : this.nextPlain();
+  }
+
+  /** The next value, which must hold no others. */
+  nextPlain(): unknown {
+    const at = this.position;
+    if (at + 4 > this.end) throw endsEarly();
+    const words = this.words;
     const index = at >> 2;
     switch (words[index]) {
       case TAG_INT32:
@@ -67,16 +72,16 @@ export class ValueDecoder {
         this.#advance(12);
         return readFloat64(words, index + 1);
       case TAG_UNDEFINED:
-        this.#at = at + 4;
+        this.position = at + 4;
         return undefined;
       case TAG_NULL:
-        this.#at = at + 4;
+        this.position = at + 4;
         return null;
       case TAG_FALSE:
-        this.#at = at + 4;
+        this.position = at + 4;
         return false;
       case TAG_TRUE:
-        this.#at = at + 4;
+        this.position = at + 4;
         return true;
       case TAG_BIGINT64:
         this.#advance(12);
@@ -94,44 +99,57 @@ export class ValueDecoder {
   }
 
   #advance(length: number): void {
-    const next = this.#at + length;
-    if (next > this.#end) throw endsEarly();
-    this.#at = next;
+    const next = this.position + length;
+    if (next > this.end) throw endsEarly();
+    this.position = next;
+  }
+
+  /** Length in bytes of the content behind tag and length; the position is left before it. */
+  #enterContent(at: number): number {
+    const start = at + VALUE_HEADER_BYTES;
+    if (start > this.end) throw endsEarly();
+    const length = this.words[(at >> 2) + 1]!;
+    if (length < 0 || padToWord(length) > this.end - start) throw endsEarly();
+    this.position = start;
+    return length;
   }
 
   #nextWithLength(tag: number, at: number): unknown {
-    if (tag < TAG_LATIN1 || tag > TAG_MSGPACK_EXACT) {
-      throw new RpcError('PROTOCOL_ERROR', `an encoded value has the unknown tag ${tag}`);
-    }
-    if (at + VALUE_HEADER_BYTES > this.#end) throw endsEarly();
-    const words = this.#words;
+    if (tag < TAG_LATIN1 || tag > TAG_BUFFER) throw unknownTag(tag);
+    const length = this.#enterContent(at);
+    const start = this.position;
+    this.position = start + padToWord(length);
     const bytes = this.#bytes;
-    const length = words[(at >> 2) + 1]!;
-    const start = at + VALUE_HEADER_BYTES;
-    if (length < 0 || length > this.#end - start) throw endsEarly();
-    this.#advance(VALUE_HEADER_BYTES + padToWord(length));
     switch (tag) {
       case TAG_LATIN1:
-        return readLatin1(words, bytes, start, length);
+        return readLatin1(this.words, bytes, start, length);
       case TAG_UTF8:
         return readUtf8(bytes, start, start + length);
       case TAG_UTF16:
         return readUtf16(bytes, start, start + length);
       case TAG_BYTES:
         return copyInto(new Uint8Array(length), bytes, start);
-      case TAG_BUFFER:
-        return copyInto(Buffer.allocUnsafeSlow(length), bytes, start);
-      case TAG_MSGPACK:
-      case TAG_MSGPACK_EXACT:
-        return unpackValue(bytes, start, length, tag);
       default:
-        throw new RpcError('PROTOCOL_ERROR', `an encoded value has the unknown tag ${tag}`);
+        return copyInto(Buffer.allocUnsafeSlow(length), bytes, start);
     }
+  }
+
+  #nextComposite(tag: number, at: number): unknown {
+    if (tag > TAG_TREE) throw unknownTag(tag);
+    const length = this.#enterContent(at);
+    if (tag === TAG_TREE) return this.#trees.read(this, length);
+    const start = this.position;
+    this.position = start + padToWord(length);
+    return unpackValue(this.#bytes, start, length, tag);
   }
 }
 
 function endsEarly(): RpcError {
   return new RpcError('PROTOCOL_ERROR', 'an encoded value goes past the end of its bytes');
+}
+
+function unknownTag(tag: number): RpcError {
+  return new RpcError('PROTOCOL_ERROR', `an encoded value has the unknown tag ${tag}`);
 }
 
 function copyInto<T extends Uint8Array>(target: T, bytes: Buffer, start: number): T {

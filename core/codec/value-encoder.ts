@@ -15,10 +15,13 @@ import {
 } from './value-tags.js';
 import { textBound, writeText } from './value-text.js';
 import { isDetached } from './value-kinds.js';
+import { TreeWriter } from './value-tree-writer.js';
 
 const NUMBER_BOUND = 12;
 const TAG_ONLY = 4;
 const NO_VALUES: readonly unknown[] = [];
+/** Stands for a value that is in the tree writer, in a list of packed ones. */
+const IN_TREE = 0;
 
 /** A Uint8Array or Buffer itself; subclasses of them take the long way. */
 function isPlainBytes(value: object): value is Uint8Array {
@@ -37,8 +40,11 @@ function isPlainBytes(value: object): value is Uint8Array {
 export class ValueEncoder {
   #values = NO_VALUES;
   #count = 0;
-  /** What `measure` packed, in the order of the values it stands for. */
-  #packed: readonly PackedValue[] | undefined;
+  /** What `measure` packed, in the order of the values it stands for; undefined: all are trees. */
+  #packed: readonly Packed[] | undefined;
+  /** Holds the trees of the values above. */
+  #trees = new TreeWriter();
+  #isMeasuring = false;
 
   /**
    * Upper bound, in bytes, of the encoded form of `values[0]` to `values[count - 1]`; a multiple of
@@ -46,23 +52,52 @@ export class ValueEncoder {
    */
   measure(values: readonly unknown[], count: number, what: ValuesOf): number {
     let total = 0;
-    // A getter inside a value may come back here, so nothing is stored before all are packed.
-    let packed: PackedValue[] | undefined;
     for (let i = 0; i < count; i++) {
-      const value = values[i];
-      const bound = inlineBound(value, what, i);
-      if (bound > 0) {
+      const bound = inlineBound(values[i], what, i);
+      if (bound === 0) return total + this.#measureFrom(i, values, count, what);
+      total += bound;
+    }
+    this.#values = values;
+    this.#count = count;
+    this.#packed = undefined;
+    return total;
+  }
+
+  /** The rest of the values; the one at `first` is an object. */
+  #measureFrom(first: number, values: readonly unknown[], count: number, what: ValuesOf): number {
+    // A getter inside a value may make a call of its own: it gets trees of its own, and nothing is
+    // stored here before all values are packed.
+    const isNested = this.#isMeasuring;
+    const trees = isNested ? new TreeWriter() : this.#trees;
+    this.#isMeasuring = true;
+    trees.clear();
+    let total = 0;
+    let packed: Packed[] | undefined;
+    let objects = 0;
+    try {
+      for (let i = first; i < count; i++) {
+        const value = values[i];
+        const bound = i === first ? 0 : inlineBound(value, what, i);
         total += bound;
-        continue;
+        if (bound > 0) continue;
+        const tree = typeof value === 'object' ? trees.add(value!) : 0;
+        if (tree > 0) packed?.push(IN_TREE);
+        else {
+          const item = packValue(value, rootText(what, i));
+          packed ??= new Array<Packed>(objects).fill(IN_TREE);
+          packed.push(item);
+          total += VALUE_HEADER_BYTES + padToWord(item.bytes.length);
+        }
+        total += tree;
+        objects++;
       }
-      const item = packValue(value, rootText(what, i));
-      if (packed === undefined) packed = [item];
-      else packed.push(item);
-      total += VALUE_HEADER_BYTES + padToWord(item.bytes.length);
+    } finally {
+      this.#isMeasuring = isNested;
     }
     this.#values = values;
     this.#count = count;
     this.#packed = packed;
+    this.#trees = trees;
     return total;
   }
 
@@ -77,7 +112,13 @@ export class ValueEncoder {
     let at = offset;
     for (let i = 0; i < this.#count; i++) {
       const end = writeInline(words, bytes, at, values[i]);
-      at = end > at ? end : writePacked(words, bytes, at, packed![next++]!);
+      if (end > at) {
+        at = end;
+        continue;
+      }
+      const item = packed === undefined ? IN_TREE : packed[next++]!;
+      if (item === IN_TREE) at = this.#trees.writeNext(words, bytes, at);
+      else at = writePacked(words, bytes, at, item);
     }
     this.#values = NO_VALUES;
     this.#count = 0;
@@ -85,6 +126,8 @@ export class ValueEncoder {
     return at - offset;
   }
 }
+
+type Packed = PackedValue | typeof IN_TREE;
 
 /** Upper bound in bytes of a value that needs no packing; 0 for one that does. */
 function inlineBound(value: unknown, what: ValuesOf, index: number): number {

@@ -26,6 +26,16 @@ export const TAG_BUFFER = 12;
 export const TAG_MSGPACK = 13;
 /** As {@link TAG_MSGPACK}, with marker arrays for what MessagePack cannot hold. */
 export const TAG_MSGPACK_EXACT = 14;
+/** Length in bytes, then a tree: plain objects and arrays of plain values. */
+export const TAG_TREE = 15;
+/** Inside a tree only. Number of its shape in the table of the tree, then a value for each key. */
+export const TAG_RECORD = 16;
+/** Inside a tree only. How many keys, then for each a text and a value: objects of many keys. */
+export const TAG_DICTIONARY = 17;
+/** Inside a tree only. How many elements, then a value for each. */
+export const TAG_ARRAY = 18;
+/** Inside a tree only. Two words, low half first: milliseconds since 1970, NaN for no date. */
+export const TAG_DATE = 19;
 
 /** Bytes of tag and length in front of a text, bytes or packed value. */
 export const VALUE_HEADER_BYTES = 8;
@@ -51,11 +61,16 @@ export function writeNumber(words: Int32Array, index: number, value: number): nu
     words[index + 1] = value;
     return index + 2;
   }
-  float[0] = value;
   words[index] = TAG_FLOAT64;
-  words[index + 1] = halves[0]!;
-  words[index + 2] = halves[1]!;
+  writeFloat64(words, index + 1, value);
   return index + 3;
+}
+
+/** Writes the two words of any number at word `index`, without a tag. */
+export function writeFloat64(words: Int32Array, index: number, value: number): void {
+  float[0] = value;
+  words[index] = halves[0]!;
+  words[index + 1] = halves[1]!;
 }
 
 /** The number in the two words from `index` on, written by {@link writeNumber} behind its tag. */

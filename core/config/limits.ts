@@ -28,6 +28,8 @@ export const LIMITS = {
   causeDepth: 8,
   /** Text of one error field that travels, in UTF-16 code units. */
   errorTextLength: 16 * 1024,
+  /** Keys of all the shapes that one writer of records remembers; then it begins anew. */
+  shapeKeys: 4096,
   /** Longest endpoint id or contract name. */
   nameLength: 255,
 } as const;

