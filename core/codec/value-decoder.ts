@@ -109,7 +109,8 @@ export class ValueDecoder implements PlainReader {
     const start = at + VALUE_HEADER_BYTES;
     if (start > this.end) throw endsEarly();
     const length = this.words[(at >> 2) + 1]!;
-    if (length < 0 || padToWord(length) > this.end - start) throw endsEarly();
+    const left = this.end - start;
+    if (length < 0 || length > left || padToWord(length) > left) throw endsEarly();
     this.position = start;
     return length;
   }
