@@ -1,69 +1,106 @@
 import { isThenable } from '../base/deferred.js';
-import type { InvocationEnvelope } from '../codec/envelope.js';
 import { describeThrown, RpcError } from '../errors/rpc-error.js';
-import type { CallOutlet } from '../mailbox/call-outlet.js';
-import { type Actor, type ActorSystem, constructActor, type Props } from './actor.js';
+import {
+  type Actor,
+  type ActorSystem,
+  type BecomeOptions,
+  constructActor,
+  PlacedProps,
+  type Props,
+} from './actor.js';
 import type { ActorEnvironment } from './actor-environment.js';
+import { ActorMailbox } from './actor-mailbox.js';
 import { Identify, PoisonPill } from './actor-messages.js';
-import { checkActorName, formatActorPath } from './actor-path.js';
 import { ActorRef, type AnyActorRef, type Asker, failAsk, offer } from './actor-ref.js';
-import type { ActorNode, ActorSelection } from './actor-selection.js';
+import type { ActorNode } from './actor-node.js';
+import type { ActorSelection } from './actor-selection.js';
 import { ActorIdentity, Terminated } from './actor-signals.js';
-import { Delivery, Turn, type TurnHost } from './actor-turn.js';
-import type { Cell, CellAddress } from './cell.js';
+import { Delivery, type Receive, Turn, type TurnHost } from './actor-turn.js';
+import { Behaviours } from './behaviours.js';
+import { type Child, Children } from './children.js';
 import { DeathWatch } from './death-watch.js';
 import { Lifecycle } from './lifecycle.js';
 import { LocalActorRef, type LocalRecipient } from './local-actor-ref.js';
-import { type BesideSource, discardPayload } from './payloads.js';
-import { type Directive, RestartBudget, type SupervisorStrategy } from './supervision.js';
+import { RestartBudget, type SupervisorStrategy, type Verdict } from './supervision.js';
+import { TimerMessage, Timers } from './timers.js';
+
+/** The parent of an actor, on this thread or on another. */
+export interface Supervisor {
+  /** Path without system and uid. */
+  readonly path: string;
+  readonly self: ActorRef<unknown>;
+  /** Where `..` leads. */
+  readonly node: ActorNode;
+  /** Decides, now or later, and says so by {@link ActorCell.obey}. */
+  onChildFailure(child: ActorCell, error: unknown): void;
+  onChildStopped(child: ActorCell): void;
+}
 
 /** What an actor is made of. */
 export interface ActorCellParts {
   readonly environment: ActorEnvironment;
   readonly props: Props<never>;
   readonly name: string;
-  /** Undefined for the guardian, the parent of all actors that a system makes. */
-  readonly parent: ActorCell | undefined;
+  /** Undefined for a guardian, the parent of all actors that a system makes on a thread. */
+  readonly supervisor: Supervisor | undefined;
+  /** Called once when it has started, or with the reason why it cannot. */
+  readonly onStarted?: (error: RpcError | undefined) => void;
 }
+
+const STOPPED: Verdict = { directive: 'stop', maxRestarts: 0, withinMs: 0 };
 
 /**
  * The place of one actor: the end of its mailbox, its life, its children (Akka ActorCell). The
  * instance in it changes at a restart; the cell, its references and what waits for it stay.
  */
-export class ActorCell implements Cell, LocalRecipient, TurnHost, ActorNode {
-  readonly isExported = false;
+export class ActorCell implements LocalRecipient, TurnHost, Child, Supervisor {
   readonly path: string;
   readonly name: string;
   readonly self: ActorRef<unknown>;
   readonly deathWatch: DeathWatch;
+  readonly timers: Timers;
+  readonly #parts: ActorCellParts;
   readonly #environment: ActorEnvironment;
-  readonly #props: Props<never>;
-  readonly #supervisor: ActorCell | undefined;
-  readonly #children = new Map<string, ActorCell>();
+  readonly #children: Children;
   readonly #lifecycle: Lifecycle;
+  readonly #mailbox: ActorMailbox;
+  readonly #behaviours: Behaviours;
   readonly #restarts = new RestartBudget();
-  readonly #address: CellAddress;
   #actor: Actor<unknown> | undefined;
   /** The message whose synchronous turn it is. */
   #delivery: Delivery | undefined;
-  #unnamedChildren = 0;
-  /** What this actor could not deal with and nobody is above it. */
+  /** The message that the actor failed on last. */
+  #failedOn: unknown;
+  /** What this actor failed with last, or a child of it. */
   #failure: unknown;
 
-  constructor({ environment, props, name, parent }: ActorCellParts) {
+  constructor(parts: ActorCellParts) {
+    const { environment, props, name, supervisor } = parts;
+    const { thread } = environment;
+    this.#parts = parts;
     this.#environment = environment;
-    this.#props = props;
-    this.#supervisor = parent;
     this.name = name;
-    this.path = `${parent?.path ?? ''}/${name}`;
+    this.path = `${supervisor?.path ?? ''}/${name}`;
+    this.#children = new Children(this.path);
     this.#lifecycle = new Lifecycle(`actor ${this.path}`);
+    this.#behaviours = new Behaviours(this.path);
     const uid = environment.nextUid();
-    const fullPath = formatActorPath(environment.system.name, this.path, uid);
-    this.self = new LocalActorRef(fullPath, uid, this);
-    const notify = (message: Terminated): void => this.accept(message, message.actor);
-    this.deathWatch = new DeathWatch(this.self, notify);
-    this.#address = environment.thread.cells.add(this);
-    if (parent) environment.thread.mailbox.post({ run: () => this.#start() });
+    this.self = new LocalActorRef(environment.format(this.path, uid), uid, this);
+    this.deathWatch = new DeathWatch({
+      self: this.self,
+      notify: (message) => this.accept(message, message.actor),
+      onFailure: (error) => this.#onFailure(error, this.#actor, undefined),
+    });
+    this.#mailbox = new ActorMailbox({
+      thread,
+      path: this.path,
+      limit: props.limits.mailbox ?? thread.settings.backlogLimit,
+      stashLimit: props.limits.stash,
+      process: (delivery) => this.#process(delivery),
+    });
+    this.timers = new Timers(thread.clock, (message) => this.#onTimer(message));
+    environment.recipients.set(uid, this);
+    if (supervisor) thread.mailbox.post({ run: () => this.#start() });
     else this.#start();
   }
 
@@ -79,50 +116,49 @@ export class ActorCell implements Cell, LocalRecipient, TurnHost, ActorNode {
     return this.#environment.nobody;
   }
 
+  get node(): ActorNode {
+    return this;
+  }
+
   get parent(): ActorNode {
-    return this.#supervisor ?? this.#environment.root;
+    return this.#parts.supervisor?.node ?? this.#environment.root;
   }
 
   get parentRef(): AnyActorRef {
-    return this.#supervisor?.self ?? this.nobody;
+    return this.#parts.supervisor?.self ?? this.nobody;
   }
 
   get childNodes(): ReadonlyMap<string, ActorNode> {
-    return this.#children;
+    return this.#children.nodes;
   }
 
   get childRefs(): readonly AnyActorRef[] {
-    return Array.from(this.#children.values(), (child) => child.self);
-  }
-
-  /** Messages of other threads and processes do not reach actors: only endpoints are called. */
-  onInvocation(envelope: InvocationEnvelope, replyTo: CallOutlet, source: BesideSource): void {
-    const { call } = envelope;
-    discardPayload(envelope, source);
-    const text = `${this.path} is an actor and takes messages of its own thread only`;
-    const error = new RpcError('RECIPIENT_UNREACHABLE', text, { effect: 'none' });
-    const { replies, deadLetters } = this.#environment.thread;
-    if (call !== 0) replies.failure(replyTo, call, error, {});
-    else deadLetters.add({ reason: 'refused', path: this.path, error });
+    return Array.from(this.#children.nodes.values(), (child) => child.self as AnyActorRef);
   }
 
   fullness(): RpcError | undefined {
-    const { mailbox, settings } = this.#environment.thread;
-    const limit = settings.backlogLimit;
-    if (mailbox.localSize < limit) return undefined;
-    const text = `${mailbox.localSize} messages wait on this thread (option backlogLimit)`;
-    const details = { limit, actual: mailbox.localSize };
-    return new RpcError('MAILBOX_FULL', `${text}; await system.ready()`, details);
+    return this.#mailbox.fullness();
   }
 
   accept(message: unknown, sender: AnyActorRef): void {
     if (this.#lifecycle.state === 'TERMINATED') return this.#onUndeliverable(message, sender);
-    this.#environment.thread.mailbox.post(new Delivery(this, message, sender));
+    this.#mailbox.put(new Delivery(this, message, sender));
+  }
+
+  /** As `accept`, in a turn of the thread: a message that nothing waits before has its turn now. */
+  deliver(message: unknown, sender: AnyActorRef): void {
+    const error = this.fullness();
+    if (error) return this.refuse(message, sender, error);
+    if (this.#mailbox.size > 0 || this.#lifecycle.state !== 'RUNNING') {
+      return this.accept(message, sender);
+    }
+    this.#mailbox.takeNow(new Delivery(this, message, sender));
   }
 
   refuse(message: unknown, sender: AnyActorRef, error: RpcError): void {
     const { deadLetters } = this.#environment.thread;
     deadLetters.add({ reason: 'refused', path: this.path, error, message, sender });
+    sender[failAsk](error);
   }
 
   stop(): void {
@@ -131,22 +167,10 @@ export class ActorCell implements Cell, LocalRecipient, TurnHost, ActorNode {
     this.#environment.thread.mailbox.post({ run: () => this.finish() });
   }
 
-  actorOf<M>(props: Props<M>, name?: string): ActorRef<M> {
-    this.#environment.checkOpen();
-    if (this.#isEnding) {
-      throw new RpcError('INVALID_STATE', `${this.path} is stopping and has no more children`);
-    }
-    const chosen = name === undefined ? `$${++this.#unnamedChildren}` : checkActorName(name);
-    if (this.#children.has(chosen)) {
-      const path = `${this.path}/${chosen}`;
-      throw new RpcError('DUPLICATE_ENDPOINT', `an actor ${path} lives already`, {
-        endpoint: path,
-      });
-    }
-    const environment = this.#environment;
-    const child = new ActorCell({ environment, props, name: chosen, parent: this });
-    this.#children.set(chosen, child);
-    return child.self;
+  actorOf(props: Props<never> | PlacedProps<never>, name?: string): unknown {
+    if (props instanceof PlacedProps) return this.#place(props, name);
+    this.#checkParent();
+    return this.#make(props, this.#children.nameOf(name));
   }
 
   actorSelection(path: string): ActorSelection {
@@ -154,18 +178,232 @@ export class ActorCell implements Cell, LocalRecipient, TurnHost, ActorNode {
   }
 
   watch(ref: AnyActorRef): void {
-    this.deathWatch.watch(LocalActorRef.recipientOf(ref).deathWatch);
+    this.deathWatch.watch(ref);
   }
 
   unwatch(ref: AnyActorRef): void {
     this.deathWatch.unwatch(ref);
   }
 
-  /** One turn. It never throws: the mailbox belongs to all actors of the thread. */
+  become(receive: Receive, { discardOld = true }: BecomeOptions = {}): void {
+    this.#behaviours.become(receive, !discardOld);
+  }
+
+  unbecome(): void {
+    this.#behaviours.unbecome();
+  }
+
+  stash(delivery: Delivery): void {
+    this.#mailbox.stash(delivery);
+  }
+
+  unstashAll(): void {
+    this.#mailbox.unstashAll();
+  }
+
   receive(delivery: Delivery): void {
+    this.#mailbox.take(delivery);
+  }
+
+  /** Ends children, then this actor; at once unless some of them live elsewhere. */
+  finish(): void {
+    if (this.#lifecycle.state === 'TERMINATED') return;
+    if (!this.#isEnding) this.#lifecycle.move('TERMINATING');
+    this.#mailbox.suspend();
+    this.#children.stopAll(() => this.#finished());
+  }
+
+  /** Judges a failure of a child by the strategy of this actor. */
+  judge(child: AnyActorRef, error: unknown): Verdict {
+    let verdict = STOPPED;
+    try {
+      const strategy: SupervisorStrategy | undefined = this.#actor?.supervisorStrategy();
+      if (strategy) {
+        const { maxRestarts, withinMs } = strategy;
+        verdict = { directive: this.#decide(strategy, child, error), maxRestarts, withinMs };
+      }
+    } catch (thrown) {
+      this.#log('supervisorStrategy failed; the child is stopped', { error: thrown });
+    }
+    const { directive } = verdict;
+    this.#log('an actor failed', { child: child.path, error, directive });
+    return verdict;
+  }
+
+  onChildFailure(child: ActorCell, error: unknown): void {
+    const verdict = this.judge(child.self, error);
+    child.obey(verdict);
+    if (verdict.directive === 'escalate') this.fail(error);
+  }
+
+  onChildStopped(child: ActorCell): void {
+    this.#children.remove(child.name, child);
+  }
+
+  /** Does what the supervisor decided; a child whose failure was escalated waits for more. */
+  obey(verdict: Verdict): void {
+    if (this.#lifecycle.state !== 'RUNNING') return;
+    if (verdict.directive === 'resume') this.resume();
+    else if (verdict.directive === 'restart') this.#restart(verdict);
+    else if (verdict.directive === 'stop') this.finish();
+  }
+
+  resume(): void {
+    if (this.#lifecycle.state !== 'RUNNING') return;
+    this.#mailbox.resume();
+    this.#children.resumeAll();
+  }
+
+  /** This actor fails, by itself or in place of a child. */
+  fail(error: unknown, message?: unknown): void {
+    if (this.#lifecycle.state !== 'RUNNING') return;
+    this.#mailbox.suspend();
+    this.#failure = error;
+    this.#failedOn = message;
+    if (this.#parts.supervisor) this.#parts.supervisor.onChildFailure(this, error);
+    else this.finish();
+  }
+
+  get #isEnding(): boolean {
+    const { state } = this.#lifecycle;
+    return state === 'TERMINATING' || state === 'TERMINATED';
+  }
+
+  #checkParent(): void {
+    this.#environment.checkOpen();
+    if (!this.#isEnding) return;
+    throw new RpcError('INVALID_STATE', `${this.path} is stopping and has no more children`);
+  }
+
+  #make(
+    props: Props<never>,
+    name: string,
+    onStarted?: (error: RpcError | undefined) => void,
+  ): ActorRef<unknown> {
+    const environment = this.#environment;
+    const parts = { environment, props, name, supervisor: this };
+    const child = new ActorCell(onStarted ? { ...parts, onStarted } : parts);
+    this.#children.add(name, child);
+    return child.self;
+  }
+
+  async #place({ props, thread }: PlacedProps<never>, name?: string): Promise<ActorRef<unknown>> {
+    this.#checkParent();
+    const chosen = this.#children.nameOf(name);
+    const { remoting, thread: here } = this.#environment;
+    if (!remoting && typeof thread === 'number') {
+      const text = `${this.system.name} lives on one thread; open it over an RpcService`;
+      throw new RpcError('INVALID_ARGUMENT', text);
+    }
+    const at = remoting?.place(thread) ?? here.thread;
+    if (!remoting || at === here.thread) {
+      return new Promise((resolve, reject) => {
+        const onStarted = (error?: RpcError): void => (error ? reject(error) : resolve(made));
+        const made = this.#make(props, chosen, onStarted);
+      });
+    }
+    this.#children.reserve(chosen);
+    try {
+      return await remoting.spawn({
+        parent: this.self,
+        parentPath: this.path,
+        props,
+        name: chosen,
+        thread: at,
+        onMade: (child) => this.#children.add(chosen, child),
+        onGone: (child) => this.#children.remove(chosen, child),
+      });
+    } finally {
+      this.#children.release(chosen);
+    }
+  }
+
+  #start(): void {
+    if (this.#isEnding) return;
+    this.#lifecycle.move('STARTING');
+    const error = this.#beginInstance((actor, turn) => actor.onStart(turn));
+    if (error !== undefined) this.finish();
+    // The actor may have stopped itself in onStart.
+    else if (this.#lifecycle.state === 'STARTING') this.#lifecycle.move('RUNNING');
+    this.#parts.onStarted?.(error);
+  }
+
+  /** Answers why there is no instance now. */
+  #beginInstance(begin: (actor: Actor<unknown>, turn: Turn) => void): RpcError | undefined {
+    try {
+      const home = { unhandled: (message: unknown) => this.#onUnhandled(message) };
+      const { props } = this.#parts;
+      this.#actor = constructActor(home, () => props.create() as unknown as Actor<unknown>);
+      begin(this.#actor, new Turn(this, ActorRef.noSender));
+      return undefined;
+    } catch (error) {
+      this.#log('an actor could not be started and is stopped', { error });
+      const text = `${this.path} could not be started: ${describeThrown(error)}`;
+      const details = { cause: error, endpoint: this.path };
+      return new RpcError('ENDPOINT_START_FAILED', text, details);
+    }
+  }
+
+  #endInstance(end: (actor: Actor<unknown>, turn: Turn) => void): void {
+    const actor = this.#actor;
+    this.#actor = undefined;
+    this.timers.cancelAll();
+    this.#behaviours.clear();
+    try {
+      if (actor) end(actor, new Turn(this, ActorRef.noSender));
+    } catch (error) {
+      this.#log('onStop of an actor failed', { error });
+    }
+    this.timers.cancelAll();
+  }
+
+  #finished(): void {
+    this.#endInstance((actor, turn) => actor.onStop(turn));
+    this.#lifecycle.move('TERMINATED');
+    this.#environment.recipients.delete(this.self.uid);
+    this.#mailbox.close();
+    const { supervisor } = this.#parts;
+    supervisor?.onChildStopped(this);
+    this.deathWatch.end();
+    if (!supervisor) this.#environment.onGuardianStopped(this.#failure);
+  }
+
+  #restart(verdict: Verdict): void {
+    if (!this.#restarts.tryTake(this.#environment.thread.clock.nowMs(), verdict)) {
+      const { maxRestarts, withinMs } = verdict;
+      this.#log('too many restarts; the actor is stopped', { maxRestarts, withinMs });
+      return this.finish();
+    }
+    this.#children.stopAll(() => this.#restarted());
+  }
+
+  #restarted(): void {
+    const [reason, message] = [this.#failure, this.#failedOn];
+    this.#endInstance((actor, turn) => actor.preRestart(reason, message, turn));
+    // It may have stopped for good in there.
+    if (this.#lifecycle.state !== 'RUNNING') return;
+    const error = this.#beginInstance((actor, turn) => actor.postRestart(reason, turn));
+    this.#mailbox.unstashAll();
+    if (error !== undefined) this.finish();
+    else if (this.#lifecycle.state === 'RUNNING') this.#mailbox.resume();
+  }
+
+  /** Of most timers one message waits at a time; those at a fixed rate need the bound. */
+  #onTimer(content: TimerMessage): void {
+    const error = content.isAtFixedRate ? this.fullness() : undefined;
+    if (error) this.refuse(content.message, ActorRef.noSender, error);
+    else this.accept(content, ActorRef.noSender);
+  }
+
+  /** One turn. It never throws: the mailbox belongs to all actors of the thread. */
+  #process(delivery: Delivery): void {
     const { message, sender } = delivery;
     if (this.#lifecycle.state !== 'RUNNING') {
       return this.#onUndeliverable(message, delivery.rawSender);
+    }
+    if (message instanceof TimerMessage) {
+      if (!this.timers.take(message)) return;
+      return this.#run(new Delivery(this, message.message, ActorRef.noSender));
     }
     if (message === PoisonPill) return this.finish();
     if (message instanceof Identify) {
@@ -175,60 +413,15 @@ export class ActorCell implements Cell, LocalRecipient, TurnHost, ActorNode {
     this.#run(delivery);
   }
 
-  /** Ends children, then this actor, now; only between turns. */
-  finish(): void {
-    if (this.#lifecycle.state === 'TERMINATED') return;
-    if (!this.#isEnding) this.#lifecycle.move('TERMINATING');
-    this.#endInstance();
-    this.#lifecycle.move('TERMINATED');
-    this.#environment.thread.cells.remove(this.#address);
-    const supervisor = this.#supervisor;
-    if (supervisor) supervisor.#children.delete(this.name);
-    this.deathWatch.end();
-    if (!supervisor) this.#environment.onGuardianStopped(this.#failure);
-  }
-
-  get #isEnding(): boolean {
-    const { state } = this.#lifecycle;
-    return state === 'TERMINATING' || state === 'TERMINATED';
-  }
-
-  #start(): void {
-    if (this.#isEnding) return;
-    this.#lifecycle.move('STARTING');
-    if (!this.#beginInstance()) return this.finish();
-    // The actor may have stopped itself in onStart.
-    if (this.#lifecycle.state === 'STARTING') this.#lifecycle.move('RUNNING');
-  }
-
-  #beginInstance(): boolean {
-    try {
-      const home = { unhandled: (message: unknown) => this.#onUnhandled(message) };
-      this.#actor = constructActor(home, () => this.#props.create() as Actor<unknown>);
-      this.#actor.onStart(new Turn(this, ActorRef.noSender));
-      return true;
-    } catch (error) {
-      this.#log('an actor could not be started and is stopped', { error });
-      return false;
-    }
-  }
-
-  #endInstance(): void {
-    for (const child of [...this.#children.values()]) child.finish();
-    const actor = this.#actor;
-    this.#actor = undefined;
-    try {
-      actor?.onStop(new Turn(this, ActorRef.noSender));
-    } catch (error) {
-      this.#log('onStop of an actor failed', { error });
-    }
-  }
-
   #run(delivery: Delivery): void {
     const actor = this.#actor!;
+    const behaviour = this.#behaviours.current;
     this.#delivery = delivery;
     try {
-      const result: unknown = actor.onReceive(delivery.message, delivery);
+      const { message } = delivery;
+      const result: unknown = behaviour
+        ? behaviour(message, delivery)
+        : actor.onReceive(message, delivery);
       if (isThenable(result)) this.#observe(result, actor, delivery);
     } catch (error) {
       this.#onFailure(error, actor, delivery);
@@ -244,56 +437,24 @@ export class ActorCell implements Cell, LocalRecipient, TurnHost, ActorNode {
   }
 
   /** The asker learns at once; the supervisor decides, unless the instance is gone already. */
-  #onFailure(error: unknown, actor: Actor<unknown>, delivery: Delivery): void {
+  #onFailure(error: unknown, actor: Actor<unknown> | undefined, delivery?: Delivery): void {
     const text = `${this.path} failed: ${describeThrown(error)}`;
     const failure = new RpcError('HANDLER_FAILED', text, { cause: error, endpoint: this.path });
-    delivery.rawSender[failAsk](failure);
-    if (this.#lifecycle.state === 'RUNNING' && this.#actor === actor) this.#askSupervisor(error);
-    else this.#log('an actor failed while it stopped or after a restart', { error });
-  }
-
-  #askSupervisor(error: unknown): void {
-    if (this.#supervisor) return this.#supervisor.#onChildFailure(this, error);
-    this.#failure = error;
-    this.finish();
-  }
-
-  #onChildFailure(child: ActorCell, error: unknown): void {
-    const strategy = this.#strategy();
-    const directive = strategy === undefined ? 'stop' : this.#decide(strategy, child, error);
-    child.#log('an actor failed', { error, directive });
-    if (directive === 'escalate') return this.#askSupervisor(error);
-    if (directive === 'restart') child.#restart(strategy!);
-    else child.finish();
-  }
-
-  #strategy(): SupervisorStrategy | undefined {
-    try {
-      return this.#actor?.supervisorStrategy();
-    } catch (error) {
-      this.#log('supervisorStrategy failed; the child is stopped', { error });
-      return undefined;
+    delivery?.rawSender[failAsk](failure);
+    const isOver = this.#lifecycle.state !== 'RUNNING' || this.#actor !== actor;
+    if (isOver || this.#mailbox.isSuspended) {
+      return this.#log('an actor failed once more, or after its end', { error });
     }
+    this.fail(error, delivery?.message);
   }
 
-  #decide(strategy: SupervisorStrategy, child: ActorCell, error: unknown): Directive {
+  #decide(strategy: SupervisorStrategy, child: AnyActorRef, error: unknown): Verdict['directive'] {
     try {
-      return strategy.decide(error, child.self);
+      return strategy.decide(error, child);
     } catch (thrown) {
       this.#log('a supervisor could not decide; the child is stopped', { error: thrown });
       return 'stop';
     }
-  }
-
-  #restart(strategy: SupervisorStrategy): void {
-    if (!this.#restarts.tryTake(this.#environment.thread.clock.nowMs(), strategy)) {
-      const { maxRestarts, withinMs } = strategy;
-      this.#log('too many restarts; the actor is stopped', { maxRestarts, withinMs });
-      return this.finish();
-    }
-    this.#endInstance();
-    // onStop may have stopped the actor for good.
-    if (this.#lifecycle.state === 'RUNNING' && !this.#beginInstance()) this.finish();
   }
 
   #onUnhandled(message: unknown): void {
@@ -305,7 +466,7 @@ export class ActorCell implements Cell, LocalRecipient, TurnHost, ActorNode {
   }
 
   #onUndeliverable(message: unknown, sender: AnyActorRef): void {
-    if (message instanceof Terminated) return;
+    if (message instanceof Terminated || message instanceof TimerMessage) return;
     if (message instanceof Identify && sender !== ActorRef.noSender) {
       const nobody = new ActorIdentity(message.messageId, undefined);
       return (sender as ActorRef<unknown>)[offer](nobody, ActorRef.noSender);

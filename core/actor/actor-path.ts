@@ -1,4 +1,4 @@
-import { formatAddress, parseAddress } from '../base/address.js';
+import { type Address, formatAddress, parseAddress } from '../base/address.js';
 import { LIMITS } from '../config/limits.js';
 import { RpcError } from '../errors/rpc-error.js';
 
@@ -11,15 +11,15 @@ export function checkActorName(name: string): string {
   throw new RpcError('INVALID_ARGUMENT', `an actor name has ${rule}; not "${String(name)}"`);
 }
 
-/** The full path of one incarnation. */
-export function formatActorPath(system: string, path: string, uid: number): string {
-  return `${formatAddress({ protocol: 'local', system, host: '', port: -1, path })}#${uid}`;
+/** The full path of one incarnation; `base` is where its system is reached. */
+export function formatActorPath(base: Omit<Address, 'path'>, path: string, uid: number): string {
+  return `${formatAddress({ ...base, path })}#${uid}`;
 }
 
 /** A parsed selection: the steps of a walk through the tree of actors. */
 export interface SelectionPath {
-  /** The system that it names; undefined = the own one. */
-  readonly system: string | undefined;
+  /** Where the system is that it names; undefined = the own one. */
+  readonly address: Address | undefined;
   /** True when the walk begins at the root, false when it begins at whoever selects. */
   readonly isAbsolute: boolean;
   /** Names, `..`, or patterns with `*` and `?`. */
@@ -42,14 +42,18 @@ export function parseSelection(text: string): SelectionPath {
     throw new RpcError('INVALID_ARGUMENT', `not the path of actors: "${text}"; write ${forms}`);
   }
   const steps = path.split('/').filter((step) => step !== '' && step !== '.');
-  const isElsewhere = address !== undefined && address.protocol !== 'local';
   return {
-    // Another process is another system, whatever its name is.
-    system: isElsewhere ? whole : address?.system,
+    address,
     isAbsolute: path.startsWith('/'),
     steps,
     uid: uidText === undefined ? undefined : Number(uidText),
   };
+}
+
+/** True when both lead to the same system; paths do not count. */
+export function isSameSystem(a: Omit<Address, 'path'>, b: Omit<Address, 'path'>): boolean {
+  const isSamePlace = a.protocol === b.protocol && a.host === b.host && a.port === b.port;
+  return a.system === b.system && (isSamePlace || a.protocol === 'local');
 }
 
 /** True when a step has wildcards. */

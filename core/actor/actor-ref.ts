@@ -20,6 +20,16 @@ export const failAsk: unique symbol = Symbol('ringlane.failAsk');
 /** As `tell`, for the engine's own answers: a refusal becomes a dead letter, it never throws. */
 export const offer: unique symbol = Symbol('ringlane.offer');
 
+/** Has a callback run when the actor has stopped; see {@link DistantWatch}. */
+export const watchFrom: unique symbol = Symbol('ringlane.watchFrom');
+/** Stops the actor when its message at hand is done. */
+export const stopActor: unique symbol = Symbol('ringlane.stopActor');
+
+/** A watch that can be taken back. */
+export interface DistantWatch {
+  release(): void;
+}
+
 /** Any reference: what it takes is not known to the compiler. */
 export type AnyActorRef = ActorRef<never>;
 
@@ -80,7 +90,7 @@ export abstract class ActorRef<in M> {
     return `Actor[${this.path}]`;
   }
 
-  /** What a log shows; a reference cannot be made from text, only found by a selection. */
+  /** What a log shows; in a message to an actor elsewhere it travels as a reference. */
   toJSON(): string {
     return this.path;
   }
@@ -88,10 +98,29 @@ export abstract class ActorRef<in M> {
   /** @internal */
   [failAsk](_error: RpcError): void {}
 
+  /**
+   * Calls `onEnd` once when the actor has stopped, now if it has; with an error when that cannot be
+   * found out.
+   * @internal
+   */
+  [watchFrom](_onEnd: (error?: unknown) => void): DistantWatch {
+    throw notAnActor(this);
+  }
+
+  /** @internal */
+  [stopActor](): void {
+    throw notAnActor(this);
+  }
+
   /** @internal */
   [offer](message: M | AutoMessage, sender: AnyActorRef): void {
     if (this !== (ActorRef.noSender as AnyActorRef)) this.tell(message, sender);
   }
+}
+
+function notAnActor(ref: AnyActorRef): RpcError {
+  const text = `${ref.path} is no actor: it cannot be watched and not be stopped`;
+  return new RpcError('INVALID_ARGUMENT', text);
 }
 
 /** The path of a reference without its incarnation. */

@@ -1,28 +1,27 @@
+import type { Address } from '../base/address.js';
 import { RpcError } from '../errors/rpc-error.js';
 import { Identify } from './actor-messages.js';
+import type { ActorNode, DistantSystem, Walk } from './actor-node.js';
 import { isPattern, matchesStep, parseSelection, type SelectionPath } from './actor-path.js';
-import { ActorRef, type AnyActorRef, type Asker, askerOf, failAsk } from './actor-ref.js';
+import { ActorRef, type AnyActorRef, type Asker, askerOf, failAsk, offer } from './actor-ref.js';
 import { ActorIdentity } from './actor-signals.js';
 import type { DeadLetters } from './dead-letters.js';
 
-/** A place in the tree of actors. */
-export interface ActorNode {
-  readonly parent: ActorNode | undefined;
-  /** Undefined at the root, where nobody lives. */
-  readonly self: ActorRef<unknown> | undefined;
-  /** Those who live below it, by name. */
-  readonly childNodes: ReadonlyMap<string, ActorNode>;
-}
-
 /** What a selection is made of. */
 export interface SelectionParts {
-  readonly systemName: string;
   readonly root: ActorNode;
   /** Where relative paths begin. */
   readonly anchor: ActorNode;
   readonly asker: Asker;
   readonly deadLetters: DeadLetters;
+  /** True when an address leads to the own system. */
+  readonly isOwn: (address: Address) => boolean;
+  /** Undefined when nothing but the own system can be reached. */
+  readonly systemAt: ((address: Address) => DistantSystem) | undefined;
 }
+
+const NO_NODES: ReadonlyMap<string, ActorNode> = new Map();
+const NOWHERE: ActorNode = { parent: undefined, self: undefined, childNodes: NO_NODES };
 
 /**
  * Actors by path, wildcards and all (Akka ActorSelection). It is looked up anew for each message,
@@ -33,16 +32,27 @@ export class ActorSelection {
   readonly path: string;
   readonly #parts: SelectionParts;
   readonly #parsed: SelectionPath;
+  readonly #start: ActorNode;
+  readonly #asker: Asker;
 
   constructor(path: string, parts: SelectionParts) {
     this.path = path;
     this.#parts = parts;
     this.#parsed = parseSelection(path);
+    const { address, isAbsolute } = this.#parsed;
+    if (address === undefined || parts.isOwn(address)) {
+      this.#start = isAbsolute ? parts.root : parts.anchor;
+      this.#asker = parts.asker;
+    } else {
+      const system = parts.systemAt?.(address);
+      this.#start = system?.root ?? NOWHERE;
+      this.#asker = system?.asker ?? parts.asker;
+    }
   }
 
   /** @internal */
   get [askerOf](): Asker {
-    return this.#parts.asker;
+    return this.#asker;
   }
 
   /**
@@ -51,29 +61,51 @@ export class ActorSelection {
    * fails at once.
    */
   tell(message: unknown, sender: AnyActorRef = ActorRef.noSender): void {
-    const found = this.#matches();
-    for (const ref of found) ref.tell(message, sender);
-    if (found.length > 0) return;
-    if (message instanceof Identify && sender !== ActorRef.noSender) {
-      return (sender as ActorRef<unknown>).tell(new ActorIdentity(message.messageId, undefined));
-    }
-    this.#parts.deadLetters.add({ reason: 'unreachable', path: this.path, message, sender });
-    const details = { effect: 'none', endpoint: this.path } as const;
-    sender[failAsk](new RpcError('RECIPIENT_UNREACHABLE', `nobody lives at ${this.path}`, details));
+    const { steps, uid } = this.#parsed;
+    walkTree(this.#start, { steps, uid, message, sender }, this.#parts.deadLetters, this.path);
   }
 
   toString(): string {
     return `ActorSelection[${this.path}]`;
   }
+}
 
-  #matches(): ActorRef<unknown>[] {
-    const { system, isAbsolute, steps, uid } = this.#parsed;
-    if (system !== undefined && system !== this.#parts.systemName) return [];
-    let nodes = new Set<ActorNode>([isAbsolute ? this.#parts.root : this.#parts.anchor]);
-    for (const step of steps) nodes = new Set([...nodes].flatMap((node) => nextNodes(node, step)));
-    const refs = [...nodes].flatMap(({ self }) => (self === undefined ? [] : [self]));
-    return uid === undefined ? refs : refs.filter((ref) => ref.uid === uid);
+/** Tells a message to everybody whom `walk` finds below `start`; throws as a tell does. */
+export function walkTree(
+  start: ActorNode,
+  walk: Walk,
+  deadLetters: DeadLetters,
+  path: string,
+): void {
+  const { steps, uid, message, sender } = walk;
+  let nodes = new Set<ActorNode>([start]);
+  let isElsewhere = false;
+  for (const [index, step] of steps.entries()) {
+    const next = new Set<ActorNode>();
+    for (const node of nodes) {
+      if (node.walkOn === undefined) {
+        for (const found of nextNodes(node, step)) next.add(found);
+      } else {
+        isElsewhere = true;
+        node.walkOn({ ...walk, steps: steps.slice(index) });
+      }
+    }
+    nodes = next;
   }
+  let isFound = isElsewhere;
+  for (const { self } of nodes) {
+    if (self === undefined || (uid !== undefined && self.uid !== uid)) continue;
+    isFound = true;
+    self.tell(message, sender);
+  }
+  if (isFound) return;
+  if (message instanceof Identify && sender !== ActorRef.noSender) {
+    const nobody = new ActorIdentity(message.messageId, undefined);
+    return (sender as ActorRef<unknown>)[offer](nobody, ActorRef.noSender);
+  }
+  deadLetters.add({ reason: 'unreachable', path, message, sender });
+  const details = { effect: 'none', endpoint: path } as const;
+  sender[failAsk](new RpcError('RECIPIENT_UNREACHABLE', `nobody lives at ${path}`, details));
 }
 
 function nextNodes(node: ActorNode, step: string): ActorNode[] {

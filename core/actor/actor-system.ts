@@ -1,3 +1,4 @@
+import type { Address } from '../base/address.js';
 import type { Clock } from '../base/clock.js';
 import { type Deferred, deferred, ignoreRejection } from '../base/deferred.js';
 import { randomIncarnation } from '../base/ids.js';
@@ -5,15 +6,17 @@ import type { Logger } from '../base/logger.js';
 import { effectiveOptions } from '../config/options.js';
 import { describeThrown, RpcError } from '../errors/rpc-error.js';
 import { createRegion } from '../memory/region-descriptor.js';
-import { Actor, type ActorSystem as System, Props } from './actor.js';
+import { Actor, type ActorSystem, type PlacedProps, Props } from './actor.js';
 import { ActorCell } from './actor-cell.js';
-import type { ActorEnvironment } from './actor-environment.js';
-import type { ActorRef, AnyActorRef } from './actor-ref.js';
-import { formatActorPath } from './actor-path.js';
-import { type ActorNode, ActorSelection } from './actor-selection.js';
+import type { ActorEnvironment, Recipient } from './actor-environment.js';
+import { formatActorPath, isSameSystem } from './actor-path.js';
+import { type ActorRef, type AnyActorRef, askerOf, stopActor } from './actor-ref.js';
+import type { ActorNode } from './actor-node.js';
+import { ActorSelection } from './actor-selection.js';
 import { ActorThread } from './actor-thread.js';
 import type { DeadLetters } from './dead-letters.js';
-import { DeadLetterRef, LocalActorRef } from './local-actor-ref.js';
+import { DeadLetterRef } from './local-actor-ref.js';
+import type { Remoting } from './remoting.js';
 import { DEFAULT_STRATEGY, type SupervisorStrategy } from './supervision.js';
 import { ThreadAsker } from './thread-asker.js';
 
@@ -31,7 +34,7 @@ export interface ActorSystemOptions {
   readonly clock?: Clock;
 }
 
-/** The parent of all actors that a system makes; it lives at `/user`. */
+/** The parent of all actors that a system makes on a thread. */
 class Guardian extends Actor<never> {
   readonly #strategy: SupervisorStrategy;
 
@@ -49,75 +52,95 @@ class Guardian extends Actor<never> {
   }
 }
 
-/** A system whose actors live on the thread that made it. */
-class ThreadActorSystem implements System {
+/** What a system is made of on one thread. */
+export interface ThreadSystemParts {
   readonly name: string;
-  readonly #thread: ActorThread;
+  readonly thread: ActorThread;
+  /** Where the system is reached: the first part of every path. */
+  readonly base: Omit<Address, 'path'>;
+  /** Name of the parent of all actors that the system makes on this thread. */
+  readonly guardian: string;
+  readonly supervision: SupervisorStrategy;
+  readonly root: ActorNode & { readonly childNodes: Map<string, ActorNode> };
+  readonly remoting: Remoting | undefined;
+  /** The last actor of this thread has stopped, and what was told before has had its turn. */
+  readonly onStopped: () => void;
+}
+
+/** The tree of actors of one system as far as it is on one thread. */
+export class ThreadActorSystem implements ActorSystem {
+  readonly name: string;
+  readonly environment: ActorEnvironment;
+  readonly #parts: ThreadSystemParts;
   readonly #asker: ThreadAsker;
   readonly #guardian: ActorCell;
-  readonly #environment: ActorEnvironment;
   readonly #termination: Deferred<void> = deferred();
   readonly #stopped: Deferred<void> = deferred();
-  #uid = randomIncarnation() >>> 0;
+  #count = randomIncarnation() >>> 0;
   #closing: Promise<void> | undefined;
 
-  constructor(name: string, options: ActorSystemOptions) {
-    const { supervision = DEFAULT_STRATEGY, ...rest } = options;
-    const { settings, clock, logger } = effectiveOptions({ ...rest, systemName: name, threads: 0 });
-    this.name = settings.systemName;
-    this.#thread = new ActorThread({
-      thread: 0,
-      region: createRegion(1),
-      settings,
-      clock,
-      logger,
-      epochMs: clock.nowMs(),
-      // A lane leads to another thread, and here is only one.
-      offerLane: (offer) => offer.port.close(),
-    });
-    this.#asker = new ThreadAsker(this.#thread, () => this.#nextUid());
+  constructor(parts: ThreadSystemParts) {
+    this.#parts = parts;
+    this.name = parts.name;
+    const { thread, base, root } = parts;
+    const home = {
+      thread,
+      recipients: new Map<number, Recipient>(),
+      nextUid: () => this.#nextUid(),
+      format: (path: string, uid: number) => formatActorPath(base, path, uid),
+    };
+    this.#asker = new ThreadAsker(home);
     ignoreRejection(this.#termination.promise);
-    const children = new Map<string, ActorNode>();
-    this.#environment = this.#createEnvironment({
-      parent: undefined,
-      self: undefined,
-      childNodes: children,
-    });
+    this.environment = {
+      ...home,
+      system: this,
+      asker: this.#asker,
+      root,
+      remoting: parts.remoting,
+      nobody: new DeadLetterRef(home.format('/deadLetters', 0), thread.deadLetters),
+      select: (path, anchor) => this.#select(path, anchor),
+      checkOpen: () => {
+        if (this.#closing) throw this.#closedError();
+      },
+      onGuardianStopped: (failure) => this.#onGuardianStopped(failure),
+    };
     this.#guardian = new ActorCell({
-      environment: this.#environment,
-      props: Props.of(Guardian, supervision),
-      name: 'user',
-      parent: undefined,
+      environment: this.environment,
+      props: Props.of(Guardian, parts.supervision),
+      name: parts.guardian,
+      supervisor: undefined,
     });
-    children.set('user', this.#guardian);
+    root.childNodes.set(parts.guardian, this.#guardian);
   }
 
   get deadLetters(): DeadLetters {
-    return this.#thread.deadLetters;
+    return this.#parts.thread.deadLetters;
   }
 
   get terminationFuture(): Promise<void> {
     return this.#termination.promise;
   }
 
-  actorOf<M>(props: Props<M>, name?: string): ActorRef<M> {
+  actorOf<M>(props: Props<M>, name?: string): ActorRef<M>;
+  actorOf<M>(props: PlacedProps<M>, name?: string): Promise<ActorRef<M>>;
+  actorOf(props: Props<never> | PlacedProps<never>, name?: string): unknown {
     return this.#guardian.actorOf(props, name);
   }
 
   actorSelection(path: string): ActorSelection {
-    return this.#environment.select(path, this.#environment.root);
+    return this.#select(path, this.environment.root);
   }
 
   stop(ref: AnyActorRef): void {
-    const recipient = LocalActorRef.recipientOf(ref);
-    if (recipient.asker !== this.#asker) {
+    const asker = ref[askerOf];
+    if (asker instanceof ThreadAsker && asker !== this.#asker) {
       throw new RpcError('INVALID_ARGUMENT', `${ref.path} belongs to another system`);
     }
-    recipient.stop();
+    ref[stopActor]();
   }
 
   ready(): Promise<void> {
-    return this.#closing ?? this.#thread.mailbox.whenLocalRoom();
+    return this.#closing ?? this.#parts.thread.mailbox.whenLocalRoom();
   }
 
   close(): Promise<void> {
@@ -134,12 +157,30 @@ class ThreadActorSystem implements System {
     return `ringlane://${this.name}`;
   }
 
+  /** The error of what comes after the end. */
+  closedError(): RpcError {
+    return this.#closedError();
+  }
+
+  #select(path: string, anchor: ActorNode): ActorSelection {
+    const { base, root, thread, remoting } = this.#parts;
+    return new ActorSelection(path, {
+      root,
+      anchor,
+      asker: this.#asker,
+      deadLetters: thread.deadLetters,
+      isOwn: (address) => isSameSystem(address, base),
+      systemAt: remoting && ((address) => remoting.systemAt(address)),
+    });
+  }
+
   async #close(): Promise<void> {
     await this.#stopped.promise;
     // What was told before the last actor stopped becomes dead letters in its turn.
-    await new Promise<void>((resolve) => this.#thread.mailbox.post({ run: resolve }));
+    const { mailbox } = this.#parts.thread;
+    if (!mailbox.isClosed) await new Promise<void>((resolve) => mailbox.post({ run: resolve }));
     this.#asker.isClosed = true;
-    this.#thread.close(() => this.#closedError());
+    this.#parts.onStopped();
     await this.#termination.promise.catch(() => {});
   }
 
@@ -153,48 +194,43 @@ class ThreadActorSystem implements System {
     void this.close();
   }
 
-  #createEnvironment(root: ActorNode): ActorEnvironment {
-    const thread = this.#thread;
-    const { deadLetters } = thread;
-    return {
-      thread,
-      system: this,
-      asker: this.#asker,
-      root,
-      nobody: new DeadLetterRef(formatActorPath(this.name, '/deadLetters', 0), deadLetters),
-      nextUid: () => this.#nextUid(),
-      select: (path, anchor) => {
-        const parts = { systemName: this.name, root, anchor, asker: this.#asker, deadLetters };
-        return new ActorSelection(path, parts);
-      },
-      checkOpen: () => {
-        if (this.#closing) throw this.#closedError();
-      },
-      onGuardianStopped: (failure) => this.#onGuardianStopped(failure),
-    };
-  }
-
   #closedError(): RpcError {
     return new RpcError('SERVICE_CLOSED', `actor system ${this.name} is closed`);
   }
 
-  /** Counts from a random start, so that no other system's numbers are likely. */
+  /**
+   * Counts from a random start, so that no other system's numbers are likely. The low 8 bits name
+   * the thread: whoever knows a path knows where to send.
+   */
   #nextUid(): number {
-    this.#uid = (this.#uid + 1) >>> 0 || 1;
-    return this.#uid;
+    this.#count = (this.#count + 1) >>> 0 || 1;
+    return this.#count * 256 + this.#parts.thread.thread;
   }
 }
 
-/** All actors of one name space and what they share (Akka ActorSystem). */
-export type ActorSystem = System;
-
-/** Makes systems. */
-export const ActorSystem = {
-  /**
-   * Makes a system whose actors live on this thread. It keeps the process alive until it is
-   * closed. Throws `INVALID_ARGUMENT`.
-   */
-  create(name: string, options: ActorSystemOptions = {}): ActorSystem {
-    return new ThreadActorSystem(name, options);
-  },
-} as const;
+/** Makes a system whose actors live on this thread; see `ActorSystem.create`. */
+export function createThreadSystem(name: string, options: ActorSystemOptions): ActorSystem {
+  const { supervision = DEFAULT_STRATEGY, ...rest } = options;
+  const { settings, clock, logger } = effectiveOptions({ ...rest, systemName: name, threads: 0 });
+  const thread = new ActorThread({
+    thread: 0,
+    region: createRegion(1),
+    settings,
+    clock,
+    logger,
+    epochMs: clock.nowMs(),
+    // A lane leads to another thread, and here is only one.
+    offerLane: (offer) => offer.port.close(),
+  });
+  const system: ThreadActorSystem = new ThreadActorSystem({
+    name: settings.systemName,
+    thread,
+    base: { protocol: 'local', system: settings.systemName, host: '', port: -1 },
+    guardian: 'user',
+    supervision,
+    root: { parent: undefined, self: undefined, childNodes: new Map() },
+    remoting: undefined,
+    onStopped: () => thread.close(() => system.closedError()),
+  });
+  return system;
+}

@@ -1,8 +1,13 @@
+import { RpcError } from '../errors/rpc-error.js';
 import type { LocalTask } from '../mailbox/local-queue.js';
-import type { ActorContext, ActorSystem, Props } from './actor.js';
+import type { ActorContext, ActorSystem, BecomeOptions, PlacedProps, Props } from './actor.js';
 import { ActorRef, type AnyActorRef } from './actor-ref.js';
 import type { ActorSelection } from './actor-selection.js';
 import type { Terminated } from './actor-signals.js';
+import type { TimerScheduler } from './timers.js';
+
+/** What an actor does with a message. */
+export type Receive = (message: unknown, context: ActorContext<unknown>) => unknown;
 
 /** The parts of a cell that its turns use. */
 export interface TurnHost {
@@ -11,10 +16,15 @@ export interface TurnHost {
   readonly nobody: ActorRef<unknown>;
   readonly parentRef: AnyActorRef;
   readonly childRefs: readonly AnyActorRef[];
-  actorOf<M>(props: Props<M>, name?: string): ActorRef<M>;
+  readonly timers: TimerScheduler<unknown>;
+  actorOf(props: Props<never> | PlacedProps<never>, name?: string): unknown;
   actorSelection(path: string): ActorSelection;
   watch(ref: AnyActorRef): void;
   unwatch(ref: AnyActorRef): void;
+  become(receive: Receive, options?: BecomeOptions): void;
+  unbecome(): void;
+  stash(delivery: Delivery): void;
+  unstashAll(): void;
   receive(delivery: Delivery): void;
 }
 
@@ -50,7 +60,13 @@ export class Turn implements ActorContext<unknown> {
     return this.host.childRefs;
   }
 
-  actorOf<M>(props: Props<M>, name?: string): ActorRef<M> {
+  get timers(): TimerScheduler<unknown> {
+    return this.host.timers;
+  }
+
+  actorOf<M>(props: Props<M>, name?: string): ActorRef<M>;
+  actorOf<M>(props: PlacedProps<M>, name?: string): Promise<ActorRef<M>>;
+  actorOf(props: Props<never> | PlacedProps<never>, name?: string): unknown {
     return this.host.actorOf(props, name);
   }
 
@@ -69,6 +85,22 @@ export class Turn implements ActorContext<unknown> {
   unwatch(ref: AnyActorRef): void {
     this.host.unwatch(ref);
   }
+
+  become(receive: Receive, options?: BecomeOptions): void {
+    this.host.become(receive, options);
+  }
+
+  unbecome(): void {
+    this.host.unbecome();
+  }
+
+  stash(): void {
+    throw new RpcError('INVALID_STATE', 'there is no message at hand that could be stashed');
+  }
+
+  unstashAll(): void {
+    this.host.unstashAll();
+  }
 }
 
 /** A message waiting for its turn. */
@@ -78,6 +110,10 @@ export class Delivery extends Turn implements LocalTask {
   constructor(host: TurnHost, message: unknown, sender: AnyActorRef) {
     super(host, sender);
     this.message = message;
+  }
+
+  override stash(): void {
+    this.host.stash(this);
   }
 
   run(): void {

@@ -1,9 +1,12 @@
+import { checkInteger } from '../config/options.js';
+import { LIMITS } from '../config/limits.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { ActorRef, AnyActorRef } from './actor-ref.js';
 import type { ActorSelection } from './actor-selection.js';
 import type { Terminated } from './actor-signals.js';
 import type { DeadLetters } from './dead-letters.js';
 import { DEFAULT_STRATEGY, type SupervisorStrategy } from './supervision.js';
+import type { TimerScheduler } from './timers.js';
 
 /** Makes actors and finds them: a system, or an actor for its children. */
 export interface ActorFactory {
@@ -13,6 +16,12 @@ export interface ActorFactory {
    * `INVALID_STATE` when the parent stops, `SERVICE_CLOSED`.
    */
   actorOf<M>(props: Props<M>, name?: string): ActorRef<M>;
+  /**
+   * Makes an actor on a thread of choice; it has started when the promise resolves. Rejects as the
+   * other form throws, with `ENDPOINT_START_FAILED` (loading, constructing, `onStart`), and with
+   * `THREAD_TERMINATED`.
+   */
+  actorOf<M>(props: PlacedProps<M>, name?: string): Promise<ActorRef<M>>;
   /** Actors by absolute or relative path; see {@link ActorSelection}. */
   actorSelection(path: string): ActorSelection;
   /** Stops an actor when its message at hand is done; what waits behind becomes dead letters. */
@@ -32,8 +41,17 @@ export interface ActorSystem extends ActorFactory, AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** Where an actor lives: a worker thread by number, the home thread, or any worker in its turn. */
+export type Placement = 'any' | 'home' | number;
+
+/** How a new behaviour relates to the one before. */
+export interface BecomeOptions {
+  /** False puts the new one on top, and `unbecome` takes it away. Default true: it replaces all. */
+  readonly discardOld?: boolean;
+}
+
 /** What an actor sees of its surroundings in one turn; it may keep it over an await. */
-export interface ActorContext<in M> extends ActorFactory {
+export interface ActorContext<M> extends ActorFactory {
   readonly self: ActorRef<M>;
   /** Who sent the message at hand; dead letters when nobody did. What it takes, both must know. */
   readonly sender: ActorRef<unknown>;
@@ -44,6 +62,25 @@ export interface ActorContext<in M> extends ActorFactory {
   watch(this: { readonly self: ActorRef<Terminated> }, ref: AnyActorRef): void;
   /** Takes it back, also when `Terminated` is in the mailbox already. */
   unwatch(ref: AnyActorRef): void;
+  /**
+   * Handles the next messages by `receive` instead of `onReceive`; a restart forgets it. Throws
+   * `INVALID_STATE` above 1 024 behaviours.
+   */
+  become(
+    receive: (message: M, context: ActorContext<M>) => void | Promise<void>,
+    options?: BecomeOptions,
+  ): void;
+  /** Back to the behaviour below; to `onReceive` when there is none. */
+  unbecome(): void;
+  /**
+   * Puts the message at hand aside (Akka Stash). Throws `MAILBOX_FULL` when `withStashLimit` are
+   * there (4 096), `INVALID_STATE` for a message that is stashed already.
+   */
+  stash(): void;
+  /** Puts the stash back in front of everything that waits; a restart does it too. */
+  unstashAll(): void;
+  /** Messages to itself, later. */
+  readonly timers: TimerScheduler<M>;
 }
 
 /** What the engine gives an actor while it constructs it. */
@@ -69,6 +106,11 @@ export function constructActor<T>(home: ActorHome, construct: () => T): T {
  * in while it waits, and its rejection is a failure like any other.
  */
 export abstract class Actor<M> {
+  /** `import.meta.url` of the file that exports the class; lets any thread load it. */
+  static readonly module: string | undefined = undefined;
+  /** Name of the export, when it is not the class's own name. */
+  static readonly exportName: string | undefined = undefined;
+
   readonly #home: ActorHome;
 
   constructor() {
@@ -89,6 +131,19 @@ export abstract class Actor<M> {
   /** Runs once for each instance, after its children have stopped: at a restart and at the end. */
   onStop(_context: ActorContext<M>): void {}
 
+  /**
+   * Runs in the failed instance before a restart, after its children have stopped; runs `onStop`
+   * unless overridden. `message` is what it failed on.
+   */
+  preRestart(_reason: unknown, _message: unknown, context: ActorContext<M>): void {
+    this.onStop(context);
+  }
+
+  /** Runs in the new instance after a restart; runs `onStart` unless overridden. */
+  postRestart(_reason: unknown, context: ActorContext<M>): void {
+    this.onStart(context);
+  }
+
   /** How failures of children are dealt with. */
   supervisorStrategy(): SupervisorStrategy {
     return DEFAULT_STRATEGY;
@@ -100,16 +155,41 @@ export abstract class Actor<M> {
   }
 }
 
+/** Limits of one actor. */
+export interface ActorLimits {
+  /** Messages that may wait for it; undefined = `backlogLimit` of its thread. */
+  readonly mailbox: number | undefined;
+  readonly stash: number;
+}
+
+/** How another thread finds the class of an actor, and what it constructs it with. */
+export interface ActorOrigin {
+  readonly module: string | undefined;
+  readonly exportName: string;
+  readonly args: readonly unknown[];
+}
+
+/** Carries the type of messages; exists for the compiler only. */
+declare const messages: unique symbol;
+
+interface PropsParts {
+  readonly create: () => Actor<never>;
+  readonly origin: ActorOrigin;
+  readonly limits: ActorLimits;
+}
+
 /** A recipe for an actor, used once for each of its instances (Akka Props). */
 export class Props<in M> {
+  declare readonly [messages]?: (message: M) => void;
   /** Constructs one instance. */
-  readonly create: () => Actor<M>;
-  /** Name of the class, for messages. */
-  readonly className: string;
+  readonly create: () => Actor<never>;
+  readonly origin: ActorOrigin;
+  readonly limits: ActorLimits;
 
-  private constructor(create: () => Actor<M>, className: string) {
+  private constructor({ create, origin, limits }: PropsParts) {
     this.create = create;
-    this.className = className;
+    this.origin = origin;
+    this.limits = limits;
   }
 
   /** A class and the arguments of its constructor. */
@@ -117,6 +197,46 @@ export class Props<in M> {
     actorClass: new (...args: Args) => Actor<M>,
     ...args: Args
   ): Props<M> {
-    return new Props(() => new actorClass(...args), actorClass.name);
+    const { module, exportName } = actorClass as unknown as typeof Actor;
+    return new Props({
+      create: () => new actorClass(...args) as unknown as Actor<never>,
+      origin: { module, exportName: exportName ?? actorClass.name, args },
+      limits: { mailbox: undefined, stash: LIMITS.stashedMessages },
+    });
+  }
+
+  /** At most `limit` messages wait for the actor; past it a tell throws `MAILBOX_FULL`. */
+  withMailboxLimit(limit: number): Props<M> {
+    const mailbox = checkInteger('mailboxLimit', limit, 1, 1 << 24);
+    return this.#with({ ...this.limits, mailbox });
+  }
+
+  /** At most `limit` messages are stashed; past it `context.stash()` throws `MAILBOX_FULL`. */
+  withStashLimit(limit: number): Props<M> {
+    const stash = checkInteger('stashLimit', limit, 1, 1 << 24);
+    return this.#with({ ...this.limits, stash });
+  }
+
+  /**
+   * For a thread of choice, in a system over a service. The class needs `static module`, and the
+   * arguments travel as messages do.
+   */
+  withThread(thread: Placement): PlacedProps<M> {
+    return new PlacedProps(this, thread);
+  }
+
+  #with(limits: ActorLimits): Props<M> {
+    return new Props({ create: this.create, origin: this.origin, limits });
+  }
+}
+
+/** {@link Props} with a place; `actorOf` answers a promise for it. */
+export class PlacedProps<in M> {
+  readonly props: Props<M>;
+  readonly thread: Placement;
+
+  constructor(props: Props<M>, thread: Placement) {
+    this.props = props;
+    this.thread = thread;
   }
 }

@@ -1,34 +1,49 @@
-import type { AnyActorRef } from './actor-ref.js';
+import { LIMITS } from '../config/limits.js';
+import { RpcError } from '../errors/rpc-error.js';
+import { type AnyActorRef, type DistantWatch, watchFrom } from './actor-ref.js';
 import { Terminated } from './actor-signals.js';
+
+/** What an actor needs to watch and to be watched. */
+export interface DeathWatchParts {
+  readonly self: AnyActorRef;
+  /** Puts a `Terminated` into the mailbox of this actor. */
+  readonly notify: (message: Terminated) => void;
+  /** The end of somebody elsewhere cannot be watched: the watcher fails. */
+  readonly onFailure: (error: unknown) => void;
+}
 
 /** Who watches an actor, and whom it watches (Akka DeathWatch). */
 export class DeathWatch {
-  readonly #self: AnyActorRef;
-  /** Puts a `Terminated` into the mailbox of this actor. */
-  readonly #notify: (message: Terminated) => void;
-  readonly #watchers = new Set<DeathWatch>();
-  /** By path with uid, so that a successor of the same name is somebody else. */
-  readonly #watching = new Map<string, DeathWatch>();
+  readonly #parts: DeathWatchParts;
+  /** Told once each: actors of this thread, and watches of others. */
+  readonly #watchers = new Set<() => void>();
+  /** How to end each watch, by path with uid: a successor of the same name is somebody else. */
+  readonly #watching = new Map<string, DistantWatch>();
+  #distantWatchers = 0;
   #isOver = false;
 
-  constructor(self: AnyActorRef, notify: (message: Terminated) => void) {
-    this.#self = self;
-    this.#notify = notify;
+  constructor(parts: DeathWatchParts) {
+    this.#parts = parts;
   }
 
-  /** Watching twice is one watch; watching oneself is none. */
-  watch(target: DeathWatch): void {
-    const { path } = target.#self;
-    if (target === this || this.#isOver || this.#watching.has(path)) return;
-    this.#watching.set(path, target);
-    if (target.#isOver) this.#notify(new Terminated(target.#self));
-    else target.#watchers.add(this);
+  /** Watching twice is one watch; watching oneself is none. Throws `INVALID_ARGUMENT`. */
+  watch(ref: AnyActorRef): void {
+    const { path } = ref;
+    if (path === this.#parts.self.path || this.#isOver || this.#watching.has(path)) return;
+    const limit = LIMITS.watchedPerActor;
+    if (this.#watching.size >= limit) {
+      const text = `${this.#parts.self.path} watches ${limit} actors, and no more are allowed`;
+      throw new RpcError('MAILBOX_FULL', text, { limit, actual: limit + 1 });
+    }
+    const onEnd = (error?: unknown): void => {
+      if (error !== undefined) this.#parts.onFailure(error);
+      else this.#parts.notify(new Terminated(ref));
+    };
+    this.#watching.set(path, ref[watchFrom](onEnd));
   }
 
   unwatch(ref: AnyActorRef): void {
-    const target = this.#watching.get(ref.path);
-    if (target === undefined) return;
-    target.#watchers.delete(this);
+    this.#watching.get(ref.path)?.release();
     this.#watching.delete(ref.path);
   }
 
@@ -37,12 +52,39 @@ export class DeathWatch {
     return this.#watching.delete(message.actor.path);
   }
 
+  /** Calls `onEnd` once when this actor has stopped, now if it has. */
+  addWatcher(onEnd: () => void): DistantWatch {
+    if (this.#isOver) onEnd();
+    else this.#watchers.add(onEnd);
+    return { release: () => void this.#watchers.delete(onEnd) };
+  }
+
+  /** As {@link addWatcher}, for somebody whose own end nobody here hears of: thus with a bound. */
+  addDistantWatcher(onEnd: () => void): DistantWatch {
+    const limit = LIMITS.distantWatchersPerActor;
+    if (this.#distantWatchers >= limit) {
+      const text = `${this.#parts.self.path} has ${limit} watchers elsewhere, and takes no more`;
+      throw new RpcError('MAILBOX_FULL', text, { limit, actual: limit + 1 });
+    }
+    this.#distantWatchers++;
+    const watch = this.addWatcher(onEnd);
+    let isReleased = false;
+    return {
+      release: () => {
+        if (isReleased) return;
+        isReleased = true;
+        this.#distantWatchers--;
+        watch.release();
+      },
+    };
+  }
+
   /** The actor has stopped: its own watches end, its watchers hear of it. */
   end(): void {
     this.#isOver = true;
-    for (const target of this.#watching.values()) target.#watchers.delete(this);
+    for (const watch of this.#watching.values()) watch.release();
     this.#watching.clear();
-    for (const watcher of this.#watchers) watcher.#notify(new Terminated(this.#self));
+    for (const onEnd of this.#watchers) onEnd();
     this.#watchers.clear();
   }
 }

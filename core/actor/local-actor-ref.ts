@@ -1,6 +1,15 @@
-import { RpcError } from '../errors/rpc-error.js';
+import type { RpcError } from '../errors/rpc-error.js';
 import type { AutoMessage } from './actor-messages.js';
-import { ActorRef, type AnyActorRef, type Asker, askerOf, offer } from './actor-ref.js';
+import {
+  ActorRef,
+  type AnyActorRef,
+  type Asker,
+  askerOf,
+  type DistantWatch,
+  offer,
+  stopActor,
+  watchFrom,
+} from './actor-ref.js';
 import type { DeadLetters } from './dead-letters.js';
 import type { DeathWatch } from './death-watch.js';
 
@@ -49,11 +58,14 @@ export class LocalActorRef<M> extends ActorRef<M> {
     else this.#recipient.accept(message, sender);
   }
 
-  /** The actor behind a reference of this thread, for the systems of this thread. */
-  static recipientOf(ref: AnyActorRef): LocalRecipient {
-    if (ref instanceof LocalActorRef) return ref.#recipient;
-    const text = `${ref.path} is no actor of this thread; only such can be watched and stopped`;
-    throw new RpcError('INVALID_ARGUMENT', text);
+  /** @internal */
+  override [watchFrom](onEnd: () => void): DistantWatch {
+    return this.#recipient.deathWatch.addWatcher(onEnd);
+  }
+
+  /** @internal */
+  override [stopActor](): void {
+    this.#recipient.stop();
   }
 }
 

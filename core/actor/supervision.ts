@@ -2,10 +2,11 @@ import { checkDurationMs, checkInteger } from '../config/options.js';
 import type { AnyActorRef } from './actor-ref.js';
 
 /**
- * What happens to an actor that failed: a new instance takes over its mailbox, it stops, or its
- * parent fails in its place.
+ * What happens to an actor that failed: it goes on with the next message, a new instance takes
+ * over its mailbox, it stops, or its parent fails in its place. Until that is known it takes no
+ * message.
  */
-export type Directive = 'restart' | 'stop' | 'escalate';
+export type Directive = 'resume' | 'restart' | 'stop' | 'escalate';
 
 /** Judges one failure. */
 export type Decider = (error: unknown, child: AnyActorRef) => Directive;
@@ -38,6 +39,13 @@ export function oneForOne(
   };
 }
 
+/** What a parent decided about one failure; plain data, because the child may live elsewhere. */
+export interface Verdict {
+  readonly directive: Directive;
+  readonly maxRestarts: number;
+  readonly withinMs: number;
+}
+
 /** Restart, at most 3 times in 30 seconds. */
 export const DEFAULT_STRATEGY: SupervisorStrategy = oneForOne('restart');
 
@@ -46,7 +54,7 @@ export class RestartBudget {
   #timesMs: number[] = [];
 
   /** Takes one restart at `nowMs`; false when the strategy allows no more. */
-  tryTake(nowMs: number, { maxRestarts, withinMs }: SupervisorStrategy): boolean {
+  tryTake(nowMs: number, { maxRestarts, withinMs }: Verdict): boolean {
     this.#timesMs = this.#timesMs.filter((timeMs) => nowMs - timeMs < withinMs);
     if (this.#timesMs.length >= maxRestarts) return false;
     this.#timesMs.push(nowMs);

@@ -1,34 +1,50 @@
 import { checkDurationMs } from '../config/options.js';
 import { describeThrown, RpcError, toRpcError } from '../errors/rpc-error.js';
 import { Failure } from './actor-messages.js';
-import { formatActorPath } from './actor-path.js';
 import { ActorRef, type AnyActorRef, type Asker, type AskTarget, failAsk } from './actor-ref.js';
-import type { ActorThread } from './actor-thread.js';
+import type { ActorEnvironment, Recipient } from './actor-environment.js';
 import { type CallContext, tooManyPendingAsks } from './pending-calls.js';
 
 /** The sender of one ask: the first thing that it is told is the answer (Akka PromiseActorRef). */
-class AskRef extends ActorRef<unknown> implements CallContext {
+class AskRef extends ActorRef<unknown> implements CallContext, Recipient {
   readonly peer: object;
   readonly uid: number;
-  readonly #thread: ActorThread;
+  readonly #home: AskerHome;
   readonly #target: string;
+  #path: string | undefined;
   /** Number of the pending ask. */
   call = 0;
 
-  constructor(thread: ActorThread, uid: number, target: string) {
+  constructor(home: AskerHome, target: string) {
     super();
-    this.#thread = thread;
-    this.peer = thread;
-    this.uid = uid;
+    this.#home = home;
+    this.peer = home.thread;
+    this.uid = home.nextUid();
     this.#target = target;
   }
 
+  /** Who asks for it may send it away, so from now on answers from elsewhere find it. */
   get path(): string {
-    return formatActorPath(this.#thread.settings.systemName, `/temp/$${this.uid}`, this.uid);
+    if (this.#path !== undefined) return this.#path;
+    this.#path = this.#home.format(`/temp/$${this.uid}`, this.uid);
+    const { thread, recipients } = this.#home;
+    if (thread.pending.peerOf(this.call) === thread) {
+      recipients.set(this.uid, this);
+      thread.pending.onEnd(this.call, () => recipients.delete(this.uid));
+    }
+    return this.#path;
+  }
+
+  get self(): ActorRef<unknown> {
+    return this;
+  }
+
+  deliver(message: unknown, sender: AnyActorRef): void {
+    this.tell(message, sender);
   }
 
   tell(message: unknown, sender: AnyActorRef = ActorRef.noSender): void {
-    const { pending, deadLetters } = this.#thread;
+    const { pending, deadLetters } = this.#home.thread;
     const isFailure = message instanceof Failure;
     const isInTime = isFailure
       ? pending.reject(this.call, this.#failed(message.error))
@@ -38,7 +54,7 @@ class AskRef extends ActorRef<unknown> implements CallContext {
 
   /** @internal */
   override [failAsk](error: RpcError): void {
-    this.#thread.pending.reject(this.call, error);
+    this.#home.thread.pending.reject(this.call, error);
   }
 
   timeoutError(timeoutMs: number, site: Error | undefined): RpcError {
@@ -57,26 +73,27 @@ class AskRef extends ActorRef<unknown> implements CallContext {
   }
 }
 
+/** What asks need of their system. */
+export type AskerHome = Pick<ActorEnvironment, 'thread' | 'recipients' | 'nextUid' | 'format'>;
+
 /** Makes the asks of one system: they wait in its thread's table of calls and deadlines. */
 export class ThreadAsker implements Asker {
   isClosed = false;
-  readonly #thread: ActorThread;
-  readonly #nextUid: () => number;
+  readonly #home: AskerHome;
 
-  constructor(thread: ActorThread, nextUid: () => number) {
-    this.#thread = thread;
-    this.#nextUid = nextUid;
+  constructor(home: AskerHome) {
+    this.#home = home;
   }
 
   /** An async function: whatever is wrong, an ask only ever rejects. */
   async ask(target: AskTarget, message: unknown, timeoutMs: number): Promise<unknown> {
     checkDurationMs('timeoutMs', timeoutMs);
-    const thread = this.#thread;
+    const { thread } = this.#home;
     const { systemName, maxPendingAsks } = thread.settings;
     if (this.isClosed) {
       throw new RpcError('SERVICE_CLOSED', `actor system ${systemName} is closed`);
     }
-    const sender = new AskRef(thread, this.#nextUid(), target.path);
+    const sender = new AskRef(this.#home, target.path);
     const deadline = timeoutMs === 0 ? 0 : thread.deadlineAfter(timeoutMs);
     sender.call = thread.pending.open(sender, deadline, timeoutMs);
     if (sender.call === 0) throw tooManyPendingAsks(maxPendingAsks);

@@ -30,6 +30,18 @@ export const LIMITS = {
   errorTextLength: 16 * 1024,
   /** Keys of all the shapes that one writer of records remembers; then it begins anew. */
   shapeKeys: 4096,
+  /** Messages that one actor may have stashed, unless its Props say otherwise. */
+  stashedMessages: 4096,
+  /** Timers of one actor. */
+  timersPerActor: 1 << 16,
+  /** Behaviours of one actor, one above the other. */
+  behaviours: 1024,
+  /** Actors that one actor may watch. */
+  watchedPerActor: 1 << 16,
+  /** Watchers of one actor on other threads and in other processes. */
+  distantWatchersPerActor: 1 << 16,
+  /** Routees of one pool or group. */
+  routeesPerRouter: 1 << 12,
   /** Longest endpoint id or contract name. */
   nameLength: 255,
 } as const;

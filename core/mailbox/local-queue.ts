@@ -7,9 +7,9 @@ export interface LocalTask {
 
 const INITIAL_CAPACITY = 64;
 
-/** A growing circular queue of tasks within one thread; bounded by whoever puts tasks in. */
-export class LocalQueue {
-  #items: (LocalTask | undefined)[] = new Array(INITIAL_CAPACITY);
+/** A growing circular queue within one thread; bounded by whoever puts items in. */
+export class LocalQueue<Item extends object = LocalTask> {
+  #items: (Item | undefined)[] = new Array(INITIAL_CAPACITY);
   #mask = INITIAL_CAPACITY - 1;
   #head = 0;
   #size = 0;
@@ -18,13 +18,13 @@ export class LocalQueue {
     return this.#size;
   }
 
-  push(task: LocalTask): void {
+  push(task: Item): void {
     if (this.#size > this.#mask) this.#grow();
     this.#items[(this.#head + this.#size) & this.#mask] = task;
     this.#size++;
   }
 
-  shift(): LocalTask | undefined {
+  shift(): Item | undefined {
     if (this.#size === 0) return undefined;
     const task = this.#items[this.#head];
     this.#items[this.#head] = undefined;
@@ -34,7 +34,7 @@ export class LocalQueue {
   }
 
   #grow(): void {
-    const items: (LocalTask | undefined)[] = new Array((this.#mask + 1) * 2);
+    const items: (Item | undefined)[] = new Array((this.#mask + 1) * 2);
     for (let i = 0; i < this.#size; i++) items[i] = this.#items[(this.#head + i) & this.#mask];
     this.#items = items;
     this.#head = 0;

@@ -22,9 +22,11 @@ class Echo extends Actor<string> {
   }
 }
 
+type Trouble = 'throw' | 'reject' | 'failure' | 'silent' | 'other';
+
 /** Fails, refuses, or keeps silent. */
-class Difficult extends Actor<'throw' | 'reject' | 'failure' | 'silent' | 'other'> {
-  override onReceive(message: string, context: ActorContext<never>): void | Promise<void> {
+class Difficult extends Actor<Trouble> {
+  override onReceive(message: Trouble, context: ActorContext<Trouble>): void | Promise<void> {
     if (message === 'throw') throw new TypeError('broken');
     if (message === 'reject') return Promise.reject(new TypeError('broken later'));
     if (message === 'failure') context.sender.tell(new Failure(new Error('no luck')));
