@@ -22,7 +22,8 @@ export type { Logger } from './core/base/logger.js';
 export type { ListenOptions, RpcServiceOptions } from './core/config/options.js';
 export { ERROR_CODES, type Effect, type ErrorCode } from './core/errors/error-codes.js';
 export { isRpcError, RpcError, type RpcErrorDetails } from './core/errors/rpc-error.js';
-export { type Closeable, FencedRpcEndpoint, RpcEndpoint } from './core/rpc/endpoint.js';
+export { type Closeable, RpcEndpoint } from './core/rpc/endpoint.js';
+export { FencedRpcEndpoint } from './core/rpc/fenced-endpoint.js';
 export type { FencingToken } from './core/rpc/fencing.js';
 export {
   type AnyGateway,

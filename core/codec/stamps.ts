@@ -15,7 +15,7 @@ export const FLAG_BESIDE = 1;
 export const STATUS_VALUE = 0;
 export const STATUS_FAILURE = 1;
 
-/** The four words of a fencing token; zeros mean "none". */
+/** The four words of a fencing token. */
 export type TokenWords = readonly [number, number, number, number];
 
 /**
@@ -180,6 +180,11 @@ export class InvocationStamp {
     this.#words[layout.incarnation] = target.incarnation;
     this.#method = target.method << 16;
     if (target.token) this.#words.set(target.token, layout.token);
+  }
+
+  /** Calls stamped from now on carry another token; only for a stamp made with one. */
+  setToken(token: TokenWords): void {
+    this.#words.set(token, this.#layout.token);
   }
 
   /** Writes all but the payload at byte `offset`; answers the byte offset of the payload. */

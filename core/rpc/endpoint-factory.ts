@@ -7,13 +7,13 @@ import { describeThrown, isRpcError, RpcError } from '../errors/rpc-error.js';
 import {
   type Closeable,
   constructEndpoint,
+  type AsyncTask,
   type EndpointContext,
-  FencedRpcEndpoint,
   type RpcEndpoint,
 } from './endpoint.js';
-import { tokenWords } from './fencing.js';
+import { Fence, type FencingToken } from './fencing.js';
 import type { AnyGateway } from './gateway.js';
-import { MainThread } from './main-thread-executor.js';
+import { MainThread, type MainThreadOwner } from './main-thread-executor.js';
 import { validateTurn } from './main-thread.js';
 import { methodsOf } from './method-table.js';
 import { RpcCell } from './rpc-cell.js';
@@ -39,12 +39,14 @@ export interface EndpointHost {
 }
 
 /** The context of one endpoint: made before its cell, because constructors use it already. */
-class Context implements EndpointContext {
+class Context implements EndpointContext, MainThreadOwner {
   readonly endpointId: string;
   readonly address: string;
   readonly executor: MainThread;
+  cell: RpcCell | undefined;
+  fence: Fence | undefined;
   readonly #host: EndpointHost;
-  #cell: RpcCell | undefined;
+  #unfenced: MainThread | undefined;
   /** Registered by the constructor, before there is a cell. */
   readonly #early: Closeable[] = [];
   /** How to fail each `callAsync` that has no result yet. */
@@ -55,7 +57,7 @@ class Context implements EndpointContext {
     this.endpointId = plan.endpointId;
     this.address = plan.address;
     this.#host = host;
-    this.executor = new MainThread(host.thread, () => this.#cell);
+    this.executor = new MainThread(host.thread, this);
   }
 
   get thread(): number {
@@ -70,9 +72,36 @@ class Context implements EndpointContext {
     return this.#host.thread.logger;
   }
 
+  get unfencedExecutor(): MainThread {
+    if (this.#unfenced) return this.#unfenced;
+    const owner = (): RpcCell | undefined => this.cell;
+    this.#unfenced = new MainThread(this.#host.thread, {
+      get cell() {
+        return owner();
+      },
+      fence: undefined,
+    });
+    if (this.#isGone) this.#unfenced.close();
+    return this.#unfenced;
+  }
+
+  fenceWith(token: FencingToken | null): Fence {
+    this.fence = new Fence(token);
+    return this.fence;
+  }
+
   attach(cell: RpcCell): void {
-    this.#cell = cell;
-    cell.life.registerResource({ close: () => this.executor.close() });
+    this.cell = cell;
+    cell.life.registerResource({
+      close: () => {
+        this.executor.close();
+        this.#unfenced?.close();
+      },
+    });
+    cell.life.onPaused = () => {
+      this.executor.dropTimers();
+      this.#unfenced?.dropTimers();
+    };
     for (const resource of this.#early) cell.life.registerResource(resource);
     const onGone = (): void => {
       this.#isGone = true;
@@ -82,14 +111,22 @@ class Context implements EndpointContext {
   }
 
   isRunning(): boolean {
-    return this.#cell?.life.isRunning ?? false;
+    return this.cell?.life.isRunning ?? false;
   }
 
   validateRunsInMainThread(): void {
-    if (this.#cell) validateTurn(this.#cell, this.endpointId);
+    if (this.cell) validateTurn(this.cell, this.endpointId);
   }
 
-  callAsync<T>(task: () => T | PromiseLike<T>, timeoutMs: number): Promise<T> {
+  callAsync<T>(task: AsyncTask<T>, timeoutMs: number): Promise<T> {
+    return this.#callAsync(this.executor, task, timeoutMs);
+  }
+
+  callAsyncWithoutFencing<T>(task: AsyncTask<T>, timeoutMs: number): Promise<T> {
+    return this.#callAsync(this.unfencedExecutor, task, timeoutMs);
+  }
+
+  #callAsync<T>(executor: MainThread, task: AsyncTask<T>, timeoutMs: number): Promise<T> {
     checkDurationMs('timeoutMs', timeoutMs);
     const answer = deferred<T>();
     const fail = (code: ErrorCode, text: string): void => {
@@ -101,14 +138,15 @@ class Context implements EndpointContext {
     this.#openCalls.add(onGone);
     const onTimeout = (): void => fail('TIMEOUT', `had no result within ${timeoutMs} ms`);
     const timer = this.#host.thread.clock.schedule(onTimeout, timeoutMs, { ref: false });
-    this.executor.execute(() => {
+    const run = (): void => {
       try {
         // A promise must not take the place of the answer, or no time-out could end it any more.
         Promise.resolve(task()).then(answer.resolve, answer.reject);
       } catch (error) {
         answer.reject(error);
       }
-    });
+    };
+    executor.submit({ run, onRefused: answer.reject });
     return answer.promise.finally(() => {
       timer.cancel();
       this.#openCalls.delete(onGone);
@@ -116,19 +154,19 @@ class Context implements EndpointContext {
   }
 
   registerResource(resource: Closeable): void {
-    if (this.#cell) this.#cell.life.registerResource(resource);
+    if (this.cell) this.cell.life.registerResource(resource);
     else this.#early.push(resource);
   }
 
   unregisterResource(resource: Closeable): boolean {
-    if (this.#cell) return this.#cell.life.unregisterResource(resource);
+    if (this.cell) return this.cell.life.unregisterResource(resource);
     const at = this.#early.indexOf(resource);
     if (at >= 0) this.#early.splice(at, 1);
     return at >= 0;
   }
 
   selfGateway(contract: AnyGateway): object {
-    if (this.#cell) return this.#host.selfGateway(this.#cell, contract);
+    if (this.cell) return this.#host.selfGateway(this.cell, contract);
     throw new RpcError('INVALID_STATE', 'a self gateway exists from the end of the constructor on');
   }
 
@@ -150,7 +188,7 @@ export function makeEndpoint(plan: EndpointPlan, host: EndpointHost): RpcCell {
       path: RPC_PATH_PREFIX + endpointId,
       endpoint,
       methods: methodsOf(endpointClass),
-      token: endpoint instanceof FencedRpcEndpoint ? tokenWords(endpoint.fencingToken) : undefined,
+      fence: context.fence,
       isExported: plan.isExported,
       isSystem: plan.isSystem ?? false,
       stopTimeoutMs: host.thread.settings.stopTimeoutMs,

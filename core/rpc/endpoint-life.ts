@@ -30,6 +30,8 @@ export class EndpointLife {
   #wasStarted = false;
   /** Read once per call. */
   isServing = false;
+  /** RUNNING -> STOPPED: timers end. */
+  onPaused: () => void = () => {};
 
   /**
    * `onTerminated` frees what the endpoint had, its id with it; nobody hears of the end before.
@@ -50,9 +52,9 @@ export class EndpointLife {
     return this.#lifecycle.state === 'RUNNING';
   }
 
-  /** `runAsync` tasks run from `onStart` to the end of `onStop`. */
+  /** `runAsync` tasks run from `onStart` to the end of `onStop`, and not while stopped. */
   get acceptsTasks(): boolean {
-    return this.#lifecycle.state !== 'TERMINATED';
+    return this.#lifecycle.state !== 'STOPPED' && this.#lifecycle.state !== 'TERMINATED';
   }
 
   /** Ends after `onStop`; fails with its failure, or with that of `onStart`. */
@@ -61,15 +63,14 @@ export class EndpointLife {
   }
 
   get refusalCode(): ErrorCode {
-    const isGone =
-      this.state === 'TERMINATED' || (this.state === 'TERMINATING' && !this.#wasStarted);
+    const isGone = this.state === 'TERMINATED' || this.state === 'TERMINATING';
     return isGone ? 'RECIPIENT_UNREACHABLE' : 'ENDPOINT_NOT_STARTED';
   }
 
   get refusalText(): string {
     return this.refusalCode === 'ENDPOINT_NOT_STARTED'
       ? `it is ${this.state}; call server.start() and await it first`
-      : 'it is terminated';
+      : `it is ${this.state}`;
   }
 
   /** STOPPED -> RUNNING by way of `onStart`; when that fails the endpoint terminates. */
@@ -85,6 +86,7 @@ export class EndpointLife {
     if (this.#lifecycle.state === 'STOPPED') return;
     this.#lifecycle.move('STOPPED');
     this.isServing = false;
+    this.onPaused();
   }
 
   /** Closes resources, runs `onStop` once, ends. Asked twice, it is one stopping. */

@@ -1,6 +1,6 @@
 import type { Logger } from '../base/logger.js';
 import { RpcError } from '../errors/rpc-error.js';
-import type { FencingToken } from './fencing.js';
+import type { Fence, FencingToken } from './fencing.js';
 import type { AnyGateway, GatewayContract, GatewayOf, MethodTable } from './gateway.js';
 import type { MainThreadExecutor } from './main-thread.js';
 import type { RpcService } from './rpc-service.js';
@@ -18,14 +18,22 @@ export interface EndpointContext {
   readonly rpcService: RpcService;
   readonly logger: Logger;
   readonly executor: MainThreadExecutor;
+  /** Fences the endpoint: only in its constructor. */
+  fenceWith(token: FencingToken | null): Fence;
+  /** As `executor`, past the fence. */
+  readonly unfencedExecutor: MainThreadExecutor;
   isRunning(): boolean;
   validateRunsInMainThread(): void;
-  callAsync<T>(task: () => T | PromiseLike<T>, timeoutMs: number): Promise<T>;
+  callAsync<T>(task: AsyncTask<T>, timeoutMs: number): Promise<T>;
+  callAsyncWithoutFencing<T>(task: AsyncTask<T>, timeoutMs: number): Promise<T>;
   registerResource(resource: Closeable): void;
   unregisterResource(resource: Closeable): boolean;
   selfGateway(contract: AnyGateway): object;
   offload(module: string | URL, argument: unknown): Promise<unknown>;
 }
+
+/** What `callAsync` runs. */
+export type AsyncTask<T> = () => T | PromiseLike<T>;
 
 let underConstruction: EndpointContext | undefined;
 
@@ -37,6 +45,13 @@ export function constructEndpoint<T>(context: EndpointContext, construct: () => 
   } finally {
     underConstruction = undefined;
   }
+}
+
+let readContext: (endpoint: RpcEndpoint) => EndpointContext;
+
+/** What the engine gave an endpoint: for its kinds, not for its users. */
+export function contextOf(endpoint: RpcEndpoint): EndpointContext {
+  return readContext(endpoint);
 }
 
 /**
@@ -55,6 +70,10 @@ export abstract class RpcEndpoint {
   static readonly exportName: string | undefined = undefined;
 
   readonly #context: EndpointContext;
+
+  static {
+    readContext = (endpoint) => endpoint.#context;
+  }
 
   constructor() {
     if (underConstruction === undefined) {
@@ -103,7 +122,7 @@ export abstract class RpcEndpoint {
   }
 
   /** Runs `task` in a later turn and answers its result; fails with `TIMEOUT` after `timeoutMs`. */
-  callAsync<T>(task: () => T | PromiseLike<T>, timeoutMs: number): Promise<T> {
+  callAsync<T>(task: AsyncTask<T>, timeoutMs: number): Promise<T> {
     return this.#context.callAsync(task, timeoutMs);
   }
 
@@ -140,20 +159,5 @@ export abstract class RpcEndpoint {
    */
   offload(module: string | URL, argument?: unknown): Promise<unknown> {
     return this.#context.offload(module, argument);
-  }
-}
-
-/**
- * An endpoint of one leader session (Flink FencedRpcEndpoint): calls must carry its token, which
- * is compared when the call is processed. A new session is a new endpoint.
- */
-export abstract class FencedRpcEndpoint<
-  Token extends FencingToken = FencingToken,
-> extends RpcEndpoint {
-  readonly fencingToken: Token;
-
-  constructor(fencingToken: Token) {
-    super();
-    this.fencingToken = fencingToken;
   }
 }

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { RpcError } from '../errors/rpc-error.js';
+import type { CurrentToken } from './fencing.js';
 import { BoundMethod, type GatewayClient, type GatewayTarget } from './gateway-client.js';
 
 /** What the engine knows about a gateway object. */
@@ -30,22 +31,37 @@ export function buildGateway(target: GatewayTarget, client: GatewayClient, peer:
   const gateway = new Gateway() as Gateway & Record<string, unknown>;
   target.contract.methods.forEach((descriptor, index) => {
     const method = new BoundMethod(target, descriptor, target.methods[index]!, peer);
-    gateway[descriptor.name] =
+    const call =
       descriptor.kind === 'ask' ? askFunction(client, method) : tellFunction(client, method);
+    gateway[descriptor.name] = target.follows ? following(call, method, target.follows) : call;
   });
   facts.set(gateway, { target, client });
   return gateway;
 }
 
+type GatewayFunction = (...args: unknown[]) => unknown;
+
+/** The self gateway of a fenced endpoint: looks which token it is to carry. */
+function following(
+  call: GatewayFunction,
+  method: BoundMethod,
+  current: CurrentToken,
+): GatewayFunction {
+  return (...args) => {
+    method.follow(current);
+    return call(...args);
+  };
+}
+
 /** `arguments` instead of a rest parameter: the usual call allocates no list. */
-function askFunction(client: GatewayClient, method: BoundMethod): unknown {
+function askFunction(client: GatewayClient, method: BoundMethod): GatewayFunction {
   return function (first: unknown): Promise<unknown> {
     if (arguments.length === 1) return client.askOne(method, first);
     return client.ask(method, Array.from(arguments));
   };
 }
 
-function tellFunction(client: GatewayClient, method: BoundMethod): unknown {
+function tellFunction(client: GatewayClient, method: BoundMethod): GatewayFunction {
   return function (first: unknown): void {
     if (arguments.length === 1) client.tellOne(method, first);
     else client.tell(method, Array.from(arguments));

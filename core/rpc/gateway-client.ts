@@ -5,6 +5,7 @@ import type { CallContext } from '../actor/pending-calls.js';
 import { LIMITS } from '../config/limits.js';
 import type { Effect, ErrorCode } from '../errors/error-codes.js';
 import { isRpcError, RpcError } from '../errors/rpc-error.js';
+import type { CurrentToken } from './fencing.js';
 import {
   CallOptions,
   type GatewayContract,
@@ -20,6 +21,8 @@ export interface GatewayTarget extends CellAddress {
   /** For each method of the contract, its index in the endpoint's method table. */
   readonly methods: readonly number[];
   readonly token: TokenWords | undefined;
+  /** A self gateway's calls carry the token that the endpoint has when they are made. */
+  readonly follows?: CurrentToken;
   /** Deadline of asks that say nothing else. */
   readonly timeoutMs: number;
 }
@@ -32,6 +35,8 @@ export class BoundMethod implements CallContext {
   readonly timeoutMs: number;
   readonly peer: object;
   readonly target: GatewayTarget;
+  /** What calls carry now. */
+  token: TokenWords | undefined;
 
   constructor(target: GatewayTarget, descriptor: MethodDescriptor, index: number, peer: object) {
     this.target = target;
@@ -40,7 +45,16 @@ export class BoundMethod implements CallContext {
     this.peer = peer;
     this.timeoutMs = wholeTimeoutMs(descriptor.timeoutMs ?? target.timeoutMs);
     const { recipient, incarnation, token } = target;
+    this.token = token;
     this.stamp = new InvocationStamp({ recipient, incarnation, method: index, token });
+  }
+
+  /** Takes the token that the endpoint has now. */
+  follow(current: CurrentToken): void {
+    const token = current.words;
+    if (token === this.token) return;
+    this.token = token;
+    this.stamp.setToken(token);
   }
 
   error(code: ErrorCode, text: string, effect: Effect, cause?: unknown): RpcError {

@@ -27,7 +27,7 @@ class LocalCall implements LocalTask, LocalInvocation {
     this.#thread = thread;
     this.#bound = bound;
     this.method = bound.index;
-    this.token = bound.target.token;
+    this.token = bound.token;
     this.call = ask.call;
     this.deadline = ask.deadline;
     this.args = args;

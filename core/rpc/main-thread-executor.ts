@@ -1,56 +1,80 @@
 import type { ActorThread } from '../actor/actor-thread.js';
 import type { TimerHandle } from '../base/clock.js';
+import type { TokenWords } from '../codec/stamps.js';
 import { checkDurationMs } from '../config/options.js';
 import type { LocalTask } from '../mailbox/local-queue.js';
-import type { MainThreadExecutor } from './main-thread.js';
+import type { Fence } from './fencing.js';
+import type { MainThreadExecutor, MainThreadTask } from './main-thread.js';
 import type { RpcCell } from './rpc-cell.js';
+
+/** Whose main thread it is. Executors are made before the cell: constructors use them. */
+export interface MainThreadOwner {
+  readonly cell: RpcCell | undefined;
+  /** Undefined: what is executed here is not fenced. */
+  readonly fence: Fence | undefined;
+}
 
 /** A task on its way to the main thread of an endpoint. */
 class RunAsync implements LocalTask {
-  readonly #executor: MainThread;
-  readonly #task: () => void;
+  readonly #owner: MainThreadOwner;
+  readonly #task: MainThreadTask;
+  /** The leader session that it belongs to, if there is a fence. */
+  readonly #session: TokenWords | undefined;
 
-  constructor(executor: MainThread, task: () => void) {
-    this.#executor = executor;
+  constructor(owner: MainThreadOwner, task: MainThreadTask, session: TokenWords | undefined) {
+    this.#owner = owner;
     this.#task = task;
+    this.#session = session;
   }
 
+  /** Judged by state and token now, not when it was sent. */
   run(): void {
-    this.#executor.cell?.runTask(this.#task);
+    const { cell, fence } = this.#owner;
+    if (cell === undefined) return;
+    const why =
+      fence === undefined || fence.isCurrent(this.#session)
+        ? undefined
+        : fence.sessionText(this.#session);
+    cell.runTask(this.#task, why);
   }
 }
 
-/** The executor of one endpoint. Its timers end with it: none keeps a stopped endpoint alive. */
+/**
+ * The executor of one endpoint (Flink MainThreadExecutor). Its timers end when the endpoint stops:
+ * none keeps a stopped endpoint alive.
+ */
 export class MainThread implements MainThreadExecutor {
   readonly #thread: ActorThread;
-  readonly #cell: () => RpcCell | undefined;
+  readonly #owner: MainThreadOwner;
   readonly #timers = new Set<TimerHandle>();
   #isClosed = false;
 
-  constructor(thread: ActorThread, cell: () => RpcCell | undefined) {
+  constructor(thread: ActorThread, owner: MainThreadOwner) {
     this.#thread = thread;
-    this.#cell = cell;
-  }
-
-  get cell(): RpcCell | undefined {
-    return this.#cell();
+    this.#owner = owner;
   }
 
   execute(task: () => void): void {
-    this.#thread.mailbox.post(new RunAsync(this, task));
+    this.submit({ run: task });
+  }
+
+  /** As `execute`, for a task that wants to hear of its refusal. */
+  submit(task: MainThreadTask): void {
+    this.#post(task, this.#owner.fence?.session);
   }
 
   schedule(task: () => void, delayMs: number): TimerHandle {
     checkDurationMs('delayMs', delayMs);
-    let isCancelled = this.#isClosed;
-    const guarded = (): void => {
-      if (!isCancelled && !this.#isClosed) task();
-    };
+    if (this.#isClosed) return { cancel() {} };
+    let isCancelled = false;
+    const session = this.#owner.fence?.session;
+    const guarded = (): unknown => (isCancelled || this.#isClosed ? undefined : task());
     const onDue = (): void => {
       this.#timers.delete(timer);
-      this.execute(guarded);
+      this.#post({ run: guarded }, session);
     };
-    const timer: TimerHandle = isCancelled ? { cancel() {} } : this.#start(onDue, delayMs);
+    const timer = this.#thread.clock.schedule(onDue, delayMs);
+    this.#timers.add(timer);
     return {
       cancel: () => {
         isCancelled = true;
@@ -60,16 +84,19 @@ export class MainThread implements MainThreadExecutor {
     };
   }
 
-  /** Drops every timer; tasks already in the mailbox may still run. */
-  close(): void {
-    this.#isClosed = true;
+  /** The endpoint stopped: what it had scheduled does not come. */
+  dropTimers(): void {
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
   }
 
-  #start(onDue: () => void, delayMs: number): TimerHandle {
-    const timer = this.#thread.clock.schedule(onDue, delayMs);
-    this.#timers.add(timer);
-    return timer;
+  /** Drops every timer for good; tasks already in the mailbox may still run. */
+  close(): void {
+    this.#isClosed = true;
+    this.dropTimers();
+  }
+
+  #post(task: MainThreadTask, session: TokenWords | undefined): void {
+    this.#thread.mailbox.post(new RunAsync(this.#owner, task, session));
   }
 }

@@ -42,6 +42,13 @@ export function validateTurn(owner: object, endpoint: string): void {
   );
 }
 
+/** Something to run in the main thread; told instead when it may not run any more. */
+export interface MainThreadTask {
+  run(): unknown;
+  /** Absent: the refusal goes to dead letters. */
+  readonly onRefused?: (error: RpcError) => void;
+}
+
 /** Runs tasks in the main thread of one endpoint (Flink ComponentMainThreadExecutor). */
 export interface MainThreadExecutor {
   /** Runs `task` in a later turn, after everything sent to the endpoint before. */

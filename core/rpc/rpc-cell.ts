@@ -9,8 +9,8 @@ import type { ErrorCode } from '../errors/error-codes.js';
 import { describeThrown, isRpcError, RpcError, toRpcError } from '../errors/rpc-error.js';
 import type { CallOutlet } from '../mailbox/call-outlet.js';
 import { EndpointLife } from './endpoint-life.js';
-import { formatToken, tokenOf, tokensEqual } from './fencing.js';
-import { enterTurn, leaveTurn } from './main-thread.js';
+import { type Fence, tokenOf } from './fencing.js';
+import { enterTurn, leaveTurn, type MainThreadTask } from './main-thread.js';
 import type { EndpointMethods, Handler } from './method-table.js';
 import type { RpcEndpoint } from './endpoint.js';
 
@@ -40,7 +40,8 @@ export interface RpcCellParts {
   readonly path: string;
   readonly endpoint: RpcEndpoint;
   readonly methods: EndpointMethods;
-  readonly token: TokenWords | undefined;
+  /** Undefined: the endpoint is not fenced. */
+  readonly fence: Fence | undefined;
   /** False for the engine's own endpoints that other processes must not reach. */
   readonly isExported: boolean;
   /** The engine's own endpoint: its `RpcError`s are answers, not failures of a user's method. */
@@ -58,7 +59,7 @@ export class RpcCell implements Cell {
   readonly endpointId: string;
   readonly life: EndpointLife;
   readonly methods: EndpointMethods;
-  readonly token: TokenWords | undefined;
+  readonly fence: Fence | undefined;
   address: CellAddress = { recipient: 0, incarnation: 0 };
   /**
    * Called before the termination future ends: frees slot and id, so that both can be used again.
@@ -75,7 +76,7 @@ export class RpcCell implements Cell {
     this.isExported = parts.isExported;
     this.endpointId = parts.endpointId;
     this.methods = parts.methods;
-    this.token = parts.token;
+    this.fence = parts.fence;
     this.#isSystem = parts.isSystem;
     this.#thread = parts.thread;
     this.#endpoint = parts.endpoint;
@@ -143,12 +144,17 @@ export class RpcCell implements Cell {
     this.#onResult(call, method, undefined, result);
   }
 
-  /** Runs a task of `runAsync` or a timer; its failure is logged and counted. */
-  runTask(task: () => unknown): void {
-    if (!this.life.acceptsTasks) return;
+  /**
+   * Runs a task of `runAsync` or a timer; its failure is logged and counted. `whyFenced`: its
+   * leader session is over, so it does not run.
+   */
+  runTask(task: MainThreadTask, whyFenced: string | undefined): void {
+    if (!this.life.acceptsTasks || whyFenced !== undefined) {
+      return this.#refuseTask(task, whyFenced);
+    }
     const outer = enterTurn(this);
     try {
-      const result = task();
+      const result = task.run();
       // An async task fails by its promise, which nobody else looks at.
       if (isThenable(result)) {
         Promise.resolve(result).then(undefined, (error: unknown) =>
@@ -162,6 +168,14 @@ export class RpcCell implements Cell {
     }
   }
 
+  #refuseTask(task: MainThreadTask, whyFenced: string | undefined): void {
+    const error = this.life.acceptsTasks
+      ? this.#error('FENCING_TOKEN_MISMATCH', whyFenced ?? '')
+      : this.#error(this.life.refusalCode, this.life.refusalText);
+    if (task.onRefused) task.onRefused(error);
+    else this.#bury('runAsync', error);
+  }
+
   #arguments(count: number): unknown[] {
     const args: unknown[] = new Array(count);
     for (let i = 0; i < count; i++) args[i] = this.#thread.decoder.next();
@@ -171,32 +185,19 @@ export class RpcCell implements Cell {
   #mayRun(envelope: InvocationEnvelope): boolean {
     const deadline = envelope.deadline;
     if (deadline !== 0 && this.#thread.isPast(deadline)) return false;
-    const token = this.token;
-    if (token === undefined) return true;
-    return (
-      envelope.isFenced &&
-      envelope.tokenWord(0) === token[0] &&
-      envelope.tokenWord(1) === token[1] &&
-      envelope.tokenWord(2) === token[2] &&
-      envelope.tokenWord(3) === token[3]
-    );
+    return this.fence === undefined || this.fence.admits(envelope);
   }
 
   #hasToken(token: TokenWords | undefined): boolean {
-    if (this.token === undefined) return true;
-    return token !== undefined && tokensEqual(token, this.token);
+    return this.fence === undefined || this.fence.admitsToken(token);
   }
 
   /** Why a call does not run: state first, then fencing, then the rest. */
   #refusal(method: number, deadline: number, token: TokenWords | undefined): RpcError {
     if (!this.life.isServing) return this.#error(this.life.refusalCode, this.life.refusalText);
-    if (this.token !== undefined && token === undefined) {
-      const text = `the endpoint is fenced by ${formatToken(this.token)}, the call has no token`;
-      return this.#error('FENCING_TOKEN_MISSING', text);
-    }
-    if (this.token !== undefined && token !== undefined && !tokensEqual(token, this.token)) {
-      const text = `the endpoint has ${formatToken(this.token)}, the call ${formatToken(token)}`;
-      return this.#error('FENCING_TOKEN_MISMATCH', text);
+    if (!this.#hasToken(token)) {
+      const { code, text } = this.fence!.refusal(token);
+      return this.#error(code, text);
     }
     if (this.#handlers[method] === undefined) {
       return this.#error('UNKNOWN_METHOD', `there is no method number ${method}`);
@@ -287,13 +288,15 @@ export class RpcCell implements Cell {
   }
 
   #refuse(call: number, method: number, replyTo: CallOutlet | undefined, error: RpcError): void {
-    if (call === 0) {
-      const reason = error.code === 'ENDPOINT_NOT_STARTED' ? 'not started' : 'refused';
-      const name = this.#nameOf(method);
-      return this.#thread.deadLetters.add({ reason, path: this.path, method: name, error });
-    }
+    if (call === 0) return this.#bury(this.#nameOf(method), error);
     if (replyTo === undefined) this.#thread.pending.reject(call, error);
     else this.#thread.replies.failure(replyTo, call, error, {});
+  }
+
+  /** Nobody waits for it: it is counted, and whoever listens to dead letters sees it. */
+  #bury(method: string, error: RpcError): void {
+    const reason = error.code === 'ENDPOINT_NOT_STARTED' ? 'not started' : 'refused';
+    this.#thread.deadLetters.add({ reason, path: this.path, method, error });
   }
 
   #report(method: string, error: unknown): void {

@@ -8,7 +8,7 @@ import {
 } from '../codec/control-codec.js';
 import { RpcError } from '../errors/rpc-error.js';
 import { type EndpointHost, type EndpointPlan, makeEndpoint } from './endpoint-factory.js';
-import { type FencingToken, tokenFromWords, tokenWords } from './fencing.js';
+import { type CurrentToken, type FencingToken, tokenWords } from './fencing.js';
 import type { AnyGateway, GatewayContract, GatewayOf, MethodTable } from './gateway.js';
 import { buildGateway } from './gateway-builder.js';
 import type { GatewayTarget } from './gateway-client.js';
@@ -96,7 +96,8 @@ export class RpcThread {
       ...cell.address,
       contracts: [...cell.methods.contracts.keys()],
       methods: cell.methods.descriptors.map(({ name, kind }) => ({ name, kind })),
-      fencingToken: cell.token ? tokenFromWords(cell.token) : null,
+      isFenced: cell.fence !== undefined,
+      fencingToken: cell.fence?.token ?? null,
     };
   }
 
@@ -170,8 +171,11 @@ export class RpcThread {
     });
   }
 
-  /** A gateway to an endpoint that this process made, without asking it anything. */
-  gatewayTo(created: CreatedEndpoint, contract: AnyGateway): object {
+  /**
+   * A gateway to an endpoint that this process made, without asking it anything; `follows` is the
+   * token of a fenced one.
+   */
+  gatewayTo(created: CreatedEndpoint, contract: AnyGateway, follows?: CurrentToken): object {
     if (!created.contracts.includes(contract.name)) {
       const served = created.contracts.join(', ');
       const text = `${created.endpointId} serves ${served}, not ${contract.name}`;
@@ -183,7 +187,6 @@ export class RpcThread {
       const text = `${created.endpointId} serves no ${contract.name}: it has no ${kind} ${name}`;
       throw new RpcError('HANDSHAKE_REJECTED', text, { endpoint: created.endpointId });
     });
-    const token = created.fencingToken;
     return this.gateway({
       recipient: created.recipient,
       incarnation: created.incarnation,
@@ -191,7 +194,8 @@ export class RpcThread {
       hostname: this.base.host || 'localhost',
       contract,
       methods,
-      token: token === null ? undefined : tokenWords(token),
+      token: follows?.words,
+      ...(follows ? { follows } : {}),
       timeoutMs: this.thread.settings.askTimeoutMs,
     });
   }
@@ -208,7 +212,7 @@ export class RpcThread {
     const host: EndpointHost = {
       thread: this.thread,
       service,
-      selfGateway: (cell, contract) => this.gatewayTo(this.describe(cell), contract),
+      selfGateway: (cell, contract) => this.gatewayTo(this.describe(cell), contract, cell.fence),
       offload: (module, argument) => this.#parts.offload.run(String(module), argument),
     };
     const cell = makeEndpoint({ ...plan, address: this.addressOf(plan.endpointId) }, host);

@@ -1,5 +1,6 @@
 import { threadOf } from '../actor/cell.js';
 import { ignoreRejection } from '../base/deferred.js';
+import { type CurrentToken, FollowedToken } from './fencing.js';
 import type { GatewayContract, GatewayOf, MethodTable } from './gateway.js';
 import type { RpcServer } from './rpc-service.js';
 import type { RpcThread } from './rpc-thread.js';
@@ -14,6 +15,8 @@ export class ServerHandle implements RpcServer {
   readonly #rpcThread: RpcThread;
   readonly #created: CreatedEndpoint;
   readonly #agent: AgentGateway;
+  /** Of a fenced endpoint: what its self gateways carry. */
+  readonly #token: CurrentToken | undefined;
 
   constructor(rpcThread: RpcThread, created: CreatedEndpoint) {
     this.#rpcThread = rpcThread;
@@ -26,6 +29,7 @@ export class ServerHandle implements RpcServer {
     const { recipient, incarnation } = created;
     this.terminationFuture = this.#agent.termination(recipient, incarnation);
     ignoreRejection(this.terminationFuture);
+    if (created.isFenced) this.#token = this.#currentToken(created);
   }
 
   start(): Promise<void> {
@@ -39,7 +43,9 @@ export class ServerHandle implements RpcServer {
   getSelfGateway<M extends MethodTable>(
     contract: GatewayContract<M>,
   ): GatewayOf<GatewayContract<M>> {
-    return this.#rpcThread.gatewayTo(this.#created, contract) as GatewayOf<GatewayContract<M>>;
+    return this.#rpcThread.gatewayTo(this.#created, contract, this.#token) as GatewayOf<
+      GatewayContract<M>
+    >;
   }
 
   async close(): Promise<void> {
@@ -47,6 +53,24 @@ export class ServerHandle implements RpcServer {
     const terminated = this.#agent.terminate(recipient, incarnation);
     ignoreRejection(terminated);
     await this.terminationFuture;
+  }
+
+  /** On the endpoint's thread its own, elsewhere one that is told of each change. */
+  #currentToken(created: CreatedEndpoint): CurrentToken {
+    const { recipient, incarnation, fencingToken } = created;
+    const { fence } = this.#rpcThread.endpoints.get(recipient) ?? {};
+    if (fence) return fence;
+    const token = new FollowedToken(fencingToken);
+    const follow = async (): Promise<void> => {
+      let known = fencingToken;
+      for (;;) {
+        known = await this.#agent.tokenAfter(recipient, incarnation, known);
+        token.set(known);
+      }
+    };
+    // Ends with the endpoint.
+    ignoreRejection(follow());
+    return token;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -43,6 +43,8 @@ export interface CreatedEndpoint {
   readonly contracts: readonly string[];
   /** Name and kind of each method by index. */
   readonly methods: readonly { readonly name: string; readonly kind: 'ask' | 'tell' }[];
+  readonly isFenced: boolean;
+  /** The token when it was made; null: none, or not fenced. */
   readonly fencingToken: FencingToken | null;
 }
 
@@ -54,6 +56,11 @@ export const AgentGateway = defineGateway('ringlane.Agent', {
   terminate: ask<[recipient: number, incarnation: number]>({ timeoutMs: 0 }),
   /** Answers when the endpoint has terminated, with its failure if it failed. */
   termination: ask<[recipient: number, incarnation: number]>({ timeoutMs: 0 }),
+  /** Answers when a fenced endpoint has another token than `known`, or terminates. */
+  tokenAfter: ask<
+    [recipient: number, incarnation: number, known: FencingToken | null],
+    FencingToken | null
+  >({ timeoutMs: 0 }),
   terminateAll: ask<[], readonly string[]>({ timeoutMs: 0 }),
   threadTerminated: tell<[thread: number, reason: string]>(),
 });

@@ -4,6 +4,7 @@ import type { Directory } from './directory.js';
 import { RpcEndpoint } from './endpoint.js';
 import type { EndpointLife } from './endpoint-life.js';
 import { loadEndpointClass } from './endpoint-factory.js';
+import type { FencingToken } from './fencing.js';
 import type { Serves } from './gateway.js';
 import { acceptHandshake } from './handshake.js';
 import type { RpcCell } from './rpc-cell.js';
@@ -80,6 +81,19 @@ export class Agent extends RpcEndpoint implements Serves<typeof AgentGateway> {
 
   termination(recipient: number, incarnation: number): Promise<void> {
     return this.#thread.find(recipient, incarnation).life.termination;
+  }
+
+  async tokenAfter(
+    recipient: number,
+    incarnation: number,
+    known: FencingToken | null,
+  ): Promise<FencingToken | null> {
+    const { fence, life } = this.#thread.find(recipient, incarnation);
+    const end = life.termination.then(
+      () => known,
+      () => known,
+    );
+    return fence ? Promise.race([fence.changedFrom(known), end]) : end;
   }
 
   terminateAll(): Promise<readonly string[]> {

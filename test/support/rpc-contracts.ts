@@ -1,4 +1,4 @@
-import { ask, defineGateway, type GatewayOf, tell } from '../../index.js';
+import { ask, defineGateway, type GatewayOf, type RpcService, tell } from '../../index.js';
 
 /** Where a scenario finds its endpoints. */
 export interface Target {
@@ -9,6 +9,9 @@ export interface Target {
   /** Caller and endpoint share a thread: values go by reference. */
   readonly isSameThread: boolean;
 }
+
+/** Something that must hold on every path; it is run on the caller's thread. */
+export type Scenario = (service: RpcService, target: Target) => Promise<unknown>;
 
 /** A bit of everything that an endpoint can be asked. */
 export const ProbeGateway = defineGateway('Probe', {

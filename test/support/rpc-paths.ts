@@ -1,6 +1,7 @@
 import { RpcService, type RpcServiceOptions } from '../../index.js';
 import { DriverGateway } from './rpc-contracts.js';
 import { Driver, FencedProbe, Probe } from './rpc-fixtures.js';
+import { Election, Leader } from './rpc-leader-fixtures.js';
 import type { Target } from './rpc-contracts.js';
 import { FENCING_TOKEN, SCENARIOS } from './rpc-scenarios.js';
 
@@ -79,6 +80,8 @@ export class Paths {
         thread,
         args: [FENCING_TOKEN],
       }),
+      service.startServer(Leader, { endpointId: `leader_${thread}`, thread, args: [null] }),
+      service.startServer(Election, { endpointId: `election_${thread}`, thread }),
     ]);
     await Promise.all(servers.map((server) => server.start()));
   }

@@ -1,20 +1,9 @@
 import { deepEqual, equal, fail, match, ok, rejects } from 'node:assert/strict';
 import { inspect, isDeepStrictEqual } from 'node:util';
-import {
-  addressOf,
-  callOptions,
-  hostnameOf,
-  isRpcError,
-  ready,
-  type RpcService,
-} from '../../index.js';
 import { failure } from './failure.js';
-import { FencedGateway, ProbeGateway, type Target, UnservedGateway } from './rpc-contracts.js';
-
-export { failure };
-
-/** Something that must hold on every path; it is run on the caller's thread. */
-export type Scenario = (service: RpcService, target: Target) => Promise<unknown>;
+import { addressOf, callOptions, hostnameOf, isRpcError, ready } from '../../index.js';
+import { FENCING_SCENARIOS } from './rpc-fencing-scenarios.js';
+import { FencedGateway, ProbeGateway, type Scenario, UnservedGateway } from './rpc-contracts.js';
 
 export const FENCING_TOKEN = '0b7f1f6e-3a51-4f0a-9a9e-3d3a5b1f7c55';
 const OTHER_TOKEN = '5c0d2c0f-8a0a-4b52-9d9e-0f7f8f3b1a11';
@@ -72,6 +61,8 @@ const THROWN: readonly (readonly [kind: string, message: RegExp])[] = [
 ];
 
 export const SCENARIOS: Record<string, Scenario> = {
+  ...FENCING_SCENARIOS,
+
   async asks(service, { probe }) {
     const gateway = await service.connect(probe, ProbeGateway);
     equal(await gateway.add(1, 2), 3);

@@ -7,7 +7,7 @@ import type { ThreadBirth, ThreadMessage } from '../../core/rpc/thread-host.js';
 import { tcpTransport } from '../../core/transport/tcp-transport.js';
 import { offloadPool } from '../../workers/offload-pool.js';
 import { workerThreadHost } from '../../workers/thread-host.js';
-import { failure } from '../support/rpc-scenarios.js';
+import { failure } from '../support/failure.js';
 
 function birth(region: SharedArrayBuffer = createRegion(2).buffer): ThreadBirth {
   const { settings } = effectiveOptions({ threads: 1 });

@@ -12,7 +12,7 @@ import {
 import { addressFrom, startChild } from '../../support/rpc-child.js';
 import { ProbeGateway } from '../../support/rpc-contracts.js';
 import { Probe } from '../../support/rpc-fixtures.js';
-import { failure } from '../../support/rpc-scenarios.js';
+import { failure } from '../../support/failure.js';
 
 const services: RpcService[] = [];
 afterEach(async () => {

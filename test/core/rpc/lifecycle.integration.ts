@@ -6,7 +6,7 @@ import { deferred } from '../../../core/base/deferred.js';
 import { Probe } from '../../support/rpc-fixtures.js';
 import { ProbeGateway } from '../../support/rpc-contracts.js';
 import { Staged, StagedGateway, type Stages } from '../../support/rpc-lifecycle-fixtures.js';
-import { failure } from '../../support/rpc-scenarios.js';
+import { failure } from '../../support/failure.js';
 
 let service: RpcService;
 before(async () => {

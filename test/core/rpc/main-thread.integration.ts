@@ -2,7 +2,7 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type Logger, RpcService } from '../../../index.js';
 import { ManualClock } from '../../support/manual-clock.js';
-import { failure } from '../../support/rpc-scenarios.js';
+import { failure } from '../../support/failure.js';
 import { Busy, BusyGateway, Meddler, MeddlerGateway } from '../../support/rpc-busy-fixtures.js';
 
 const clock = new ManualClock();

@@ -15,7 +15,7 @@ import {
 import { ProbeGateway } from '../../support/rpc-contracts.js';
 import { Probe } from '../../support/rpc-fixtures.js';
 import { Spawner, SpawnerGateway } from '../../support/rpc-spawner.js';
-import { failure } from '../../support/rpc-scenarios.js';
+import { failure } from '../../support/failure.js';
 
 let service: RpcService;
 before(async () => {
