@@ -76,6 +76,22 @@ const LANE_ROWS: readonly Row[] = [
     goal: { value: 10e3 },
   },
   {
+    id: 'L6b',
+    question: 'ask about 1 MiB of shared memory, 8',
+    measure: rate('home-to-worker/ask-shared-1-mib/8'),
+    better: 'higher',
+    beside: LANES_256,
+    required: { value: 1e6 },
+  },
+  {
+    id: 'L6bg',
+    question: 'the same beside L3, where it wants to be',
+    measure: rate('home-to-worker/ask-shared-1-mib/8'),
+    better: 'higher',
+    beside: { ...rate('home-to-worker/ask-number/32'), name: 'L3' },
+    goal: { ratio: 1 },
+  },
+  {
     id: 'L7',
     question: 'tell number, counted there',
     measure: rate('home-to-worker/tell-number'),
@@ -147,6 +163,34 @@ const OTHER_THREAD_ROWS: readonly Row[] = [
   },
 ];
 
+const MANY: CellName = 'endpoints-100000/ask-number/256';
+
+const SCALE_ROWS: readonly Row[] = [
+  {
+    id: 'L12a',
+    question: '100 000 endpoints at random (quick: 10 000)',
+    measure: rate(MANY),
+    better: 'higher',
+    beside: { ...rate('home-to-worker/ask-number/256'), name: 'L2' },
+    required: { ratio: 0.7 },
+    goal: { ratio: 0.7 },
+  },
+  {
+    id: 'L12b',
+    question: 'heap of each on its thread',
+    measure: { cell: MANY, figure: 'heapBytesPerEndpoint' },
+    better: 'lower',
+    required: { value: 1024 },
+    goal: { value: 512 },
+  },
+  {
+    id: 'L12c',
+    question: 'heap of each where it was started',
+    measure: { cell: MANY, figure: 'callerBytesPerEndpoint' },
+    better: 'lower',
+  },
+];
+
 const REMOTE_ROWS: readonly Row[] = [
   {
     id: 'R1',
@@ -200,6 +244,67 @@ const REMOTE_ROWS: readonly Row[] = [
   },
 ];
 
+interface FlinkRow {
+  readonly id: string;
+  readonly question: string;
+  readonly measure: Measure;
+  readonly beside: Beside;
+  /** Flink's figure divided by this floor, both measured in turns. */
+  readonly ratio: number;
+  readonly required: number;
+  readonly goal: number;
+}
+
+/** Flink 2.1's own RPC (Pekko, JVM 17, warm): how many times as fast, on the same floor. */
+function besideFlink({ ratio, required, goal, ...rest }: FlinkRow): Row {
+  return {
+    ...rest,
+    better: 'higher',
+    rival: { name: 'Flink 2.1', ratio },
+    required: { ratio: required * ratio },
+    goal: { ratio: goal * ratio },
+  };
+}
+
+const FLINK_ROWS: readonly Row[] = [
+  besideFlink({
+    id: 'F1',
+    question: 'Flink 2.1, local ask, 256',
+    measure: rate('home-to-worker/ask-number/256'),
+    beside: LANES_256,
+    ratio: 0.06,
+    required: 7,
+    goal: 13,
+  }),
+  besideFlink({
+    id: 'F2',
+    question: 'Flink 2.1, remote ask, 256',
+    measure: rate('remote-home/ask-number/256'),
+    beside: SOCKET_256,
+    ratio: 0.0125,
+    required: 28,
+    goal: 55,
+  }),
+  besideFlink({
+    id: 'F3',
+    question: 'Flink 2.1, local tell',
+    measure: rate('home-to-worker/tell-number'),
+    beside: LANES_256,
+    ratio: 3.0 / 7.35,
+    required: 5,
+    goal: 13,
+  }),
+  besideFlink({
+    id: 'F4',
+    question: 'Flink 2.1, remote tell',
+    measure: rate('remote-home/tell-number'),
+    beside: SOCKET_256,
+    ratio: 0.037 / 1.5,
+    required: 40,
+    goal: 100,
+  }),
+];
+
 const CLUSTER_ROWS: readonly Row[] = [
   {
     id: 'K1',
@@ -248,7 +353,9 @@ const MICRO_ROWS: readonly Row[] = [
   shown('M5', 'number there and back', nanoseconds('micro/codec/number')),
   shown('M6', 'short text there and back', nanoseconds('micro/codec/text')),
   shown('M7', 'record there and back', nanoseconds('micro/codec/record')),
-  shown('M8', 'deadline: insert, remove', nanoseconds('micro/wheel/insert-remove')),
+  shown('M8', '1 KiB of bytes there and back', nanoseconds('micro/codec/1-kib')),
+  shown('M9', 'pending ask: open, promise, resolve', nanoseconds('micro/pending/open-resolve')),
+  shown('M10', 'deadline: insert, remove', nanoseconds('micro/wheel/insert-remove')),
 ];
 
 /** Every row, in the order of the table. */
@@ -256,8 +363,10 @@ export const ROWS: readonly Row[] = [
   ...LANE_ROWS,
   ...SILENCE_ROWS,
   ...OTHER_THREAD_ROWS,
+  ...SCALE_ROWS,
   ...REMOTE_ROWS,
   ...CLUSTER_ROWS,
+  ...FLINK_ROWS,
   ...FLOOR_ROWS,
   ...MICRO_ROWS,
 ];

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { type Cell, WrongReply } from '../harness/cell.js';
 import { drive } from '../harness/drive.js';
 import { driveTells } from '../harness/drive-tells.js';
+import { type EchoName, echoQuestion } from '../harness/payloads.js';
 import { cpuUs, memoryFigures } from '../harness/usage.js';
 import { LaneEcho } from './lane-echo.js';
 import { LaneTell } from './lane-tell.js';
@@ -34,12 +35,12 @@ export const laneTell: Cell = async (budget) => {
   }
 };
 
-/** Raw `postMessage` and a Map of promises: ask of a number. */
-export function postAsk(window: number): Cell {
+/** Raw `postMessage` and a Map of promises: ask of anything that can be cloned. */
+export function postAsk(name: EchoName, window: number): Cell {
   return async (budget) => {
     const echo = await PostEcho.start();
     try {
-      return await drive({ window, call: echo.ask, isRight: isEcho }, budget);
+      return await drive(echoQuestion(name, window, echo.ask), budget);
     } finally {
       await echo.close();
     }

@@ -1,8 +1,8 @@
 import { parentPort } from 'node:worker_threads';
-import type { PostedNumber } from './post-echo.js';
+import type { Posted } from './post-echo.js';
 
 /** The other end of `PostEcho`. */
-parentPort?.on('message', ({ id, value }: PostedNumber) => {
-  parentPort?.postMessage({ id, value } satisfies PostedNumber);
+parentPort?.on('message', ({ id, value }: Posted) => {
+  parentPort?.postMessage({ id, value } satisfies Posted);
 });
 parentPort?.postMessage('ready');

@@ -2,20 +2,20 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
 /** A call or its answer. */
-export interface PostedNumber {
+export interface Posted {
   readonly id: number;
-  readonly value: number;
+  readonly value: unknown;
 }
 
 /** What everybody builds first: `postMessage` and a Map of promises. */
 export class PostEcho {
   readonly #worker: Worker;
-  readonly #pending = new Map<number, (value: number) => void>();
+  readonly #pending = new Map<number, (value: unknown) => void>();
   #nextId = 0;
 
   private constructor(worker: Worker) {
     this.#worker = worker;
-    worker.on('message', ({ id, value }: PostedNumber) => {
+    worker.on('message', ({ id, value }: Posted) => {
       const resolve = this.#pending.get(id);
       this.#pending.delete(id);
       resolve?.(value);
@@ -29,11 +29,12 @@ export class PostEcho {
     return new PostEcho(worker);
   }
 
-  readonly ask = (value: number): Promise<number> =>
+  /** Answers a structured clone of `value`, made on the way there and on the way back. */
+  readonly ask = <Value>(value: Value): Promise<Value> =>
     new Promise((resolve) => {
       const id = this.#nextId++;
-      this.#pending.set(id, resolve);
-      this.#worker.postMessage({ id, value } satisfies PostedNumber);
+      this.#pending.set(id, resolve as (value: unknown) => void);
+      this.#worker.postMessage({ id, value } satisfies Posted);
     });
 
   async close(): Promise<void> {

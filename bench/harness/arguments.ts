@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 /** What the command line asks for. */
 export interface BenchArguments {
   readonly isQuick: boolean;
-  /** Names of rows; none means all. */
+  /** Names of rows, grids and cells; none means all. */
   readonly only: readonly string[];
   readonly nodePath: string;
   readonly jsonPath: string | undefined;
@@ -14,17 +14,21 @@ export interface BenchArguments {
 
 /** What `--help` prints. */
 export const USAGE = `npm run bench -- [options]
-Measures the engine beside the floor of this machine, every cell in a process of its own.
+Measures the engine beside the floor of this machine and beside its peers, every cell in a fresh
+process, in rounds that take turns. About 12 minutes; the peers once need: npm run bench:peers
 
-  --quick          3 short rounds, under 90 seconds; without it 5 long ones
-  --only L1,L2     these rows only
+  --quick          the rows only: 3 short rounds, under 90 seconds; without it 5 longer ones
+  --only NAMES     rows (L1,L8), grids (G1,P2), or cells by part of their name (unix-socket/)
   --rounds N       how many rounds
   --node PATH      the Node that runs the cells
   --json FILE      writes everything that was measured
   --compare FILE   shows what changed since a report that --json wrote
 
-Verdicts go by the ratio to the floor of the same round, not by the absolute figure. The exit code
-is 1 when a cell failed: wrong or missing replies, a crash, a process that does not end.`;
+L rows: between threads. R: between processes. K: the cluster. F: beside Flink. B: the floor.
+M: parts of the engine. Verdicts go by the ratio to the floor of the same round, not by the
+absolute figure. The exit code is 1 when a cell failed: wrong or missing replies, a crash, a
+process that does not end; 2 when the command line is wrong. "npm run bench:guard" also fails
+below a required ratio.`;
 
 const ROUNDS = { full: 5, quick: 3 } as const;
 

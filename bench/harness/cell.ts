@@ -8,6 +8,8 @@ export type FigureName =
   | 'p50Us'
   | 'p99Us'
   | 'p999Us'
+  | 'maxUs'
+  | 'notSent'
   | 'rawP50Us'
   | 'rawP99Us'
   | 'nsPerOperation'
@@ -16,6 +18,12 @@ export type FigureName =
   | 'durationMs'
   | 'timesPlain'
   | 'calls'
+  | 'endpoints'
+  | 'heapBytesPerEndpoint'
+  | 'callerBytesPerEndpoint'
+  | 'startsPerSecond'
+  | 'stopsPerSecond'
+  | 'laneMib'
   | 'othersBusyPercent'
   | 'heapMib'
   | 'rssMib';
@@ -25,6 +33,8 @@ export type Figures = Readonly<Partial<Record<FigureName, number>>>;
 
 /** How long a cell works. The first bound that is reached ends a phase. */
 export interface Budget {
+  /** How large a cell builds what it measures: `tiny` only proves that it works. */
+  readonly scale: 'full' | 'quick' | 'tiny';
   /** Calls that are not counted, until the code is hot. */
   readonly warmUpMs: number;
   readonly measureMs: number;
@@ -42,14 +52,50 @@ export interface Budget {
  */
 export type Cell = (budget: Budget) => Promise<Figures>;
 
-/** The usual bounds. */
+const UNBOUNDED_CALLS = 1e9;
+
+/** The usual bounds: of rows in a full and in a quick run, of grids, of the tests. */
 export const BUDGETS = {
-  full: { warmUpMs: 600, measureMs: 1_500, maxCalls: 1e9, idleMs: 10_000, coldCalls: 200 },
-  quick: { warmUpMs: 600, measureMs: 300, maxCalls: 1e9, idleMs: 3_000, coldCalls: 40 },
-  tiny: { warmUpMs: 20, measureMs: 50, maxCalls: 300, idleMs: 50, coldCalls: 3 },
+  full: {
+    scale: 'full',
+    warmUpMs: 600,
+    measureMs: 600,
+    maxCalls: UNBOUNDED_CALLS,
+    idleMs: 10_000,
+    coldCalls: 200,
+  },
+  quick: {
+    scale: 'quick',
+    warmUpMs: 400,
+    measureMs: 150,
+    maxCalls: UNBOUNDED_CALLS,
+    idleMs: 1_500,
+    coldCalls: 30,
+  },
+  grid: {
+    scale: 'quick',
+    warmUpMs: 200,
+    measureMs: 150,
+    maxCalls: UNBOUNDED_CALLS,
+    idleMs: 1_500,
+    coldCalls: 30,
+  },
+  tiny: {
+    scale: 'tiny',
+    warmUpMs: 20,
+    measureMs: 50,
+    maxCalls: 300,
+    idleMs: 50,
+    coldCalls: 3,
+  },
 } as const satisfies Record<string, Budget>;
 
 /** Fails a cell: its replies are wrong or missing. */
 export class WrongReply extends Error {
   override readonly name = 'WrongReply';
+}
+
+/** There is nothing to measure here: a package is not installed, or wants another Node. */
+export class NotHere extends Error {
+  override readonly name = 'NotHere';
 }

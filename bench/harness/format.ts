@@ -24,6 +24,9 @@ function unitFor(figure: FigureName, value: number): Unit {
   if (figure === 'nsPerOperation') return { name: 'ns', divisor: 1 };
   if (figure === 'cpuPercent') return { name: '%', divisor: 1 };
   if (figure === 'durationMs') return { name: 'ms', divisor: 1 };
+  if (figure === 'heapBytesPerEndpoint' || figure === 'callerBytesPerEndpoint') {
+    return { name: 'bytes', divisor: 1 };
+  }
   if (figure === 'timesPlain') return { name: 'x', divisor: 1 };
   return MICROSECONDS;
 }

@@ -1,4 +1,5 @@
 import type { CellName } from '../cells.js';
+import { cellsOf, type Grid, type GridCell } from '../grids.js';
 import type { Measure, Row } from './row.js';
 
 /** Where a row finds its figures among the steps of a round. */
@@ -8,34 +9,70 @@ export interface PlannedRow {
   readonly besideStep: number | undefined;
 }
 
+/** Where the cells of a grid are among the steps of a round. */
+export interface PlannedGrid {
+  readonly grid: Grid;
+  readonly cells: readonly (GridCell & { readonly step: number })[];
+}
+
+/** One cell of a round. */
+export interface Step {
+  readonly cell: CellName;
+  /** All cells of a grid have the same, shorter budget, those of the rows theirs. */
+  readonly isForGrid: boolean;
+  /** In the first round only. */
+  readonly isOnce: boolean;
+}
+
 /** What every round does, in this order or backwards. */
 export interface Plan {
-  readonly steps: readonly CellName[];
+  readonly steps: readonly Step[];
   readonly rows: readonly PlannedRow[];
+  readonly grids: readonly PlannedGrid[];
+}
+
+/** What is to be planned. */
+export interface Wanted {
+  readonly rows: readonly Row[];
+  readonly grids: readonly Grid[];
 }
 
 function isFloor(cell: CellName): boolean {
   return cell.startsWith('floor/');
 }
 
+/** Has rounds of its own and takes so long that a quick run has it once. */
+const LONG_CELLS: ReadonlySet<CellName> = new Set(['mini-cluster/word-count']);
+
 /**
- * Puts the cells of all rows in turns with their floors. A cell runs once a round whoever wants
- * it; a floor runs again right after each row, or once for neighbours and all when `sharesFloors`.
+ * Puts the cells of all rows in turns with their floors, then those of the grids. A cell of a row
+ * runs once a round whoever wants it; a floor runs again right after each row, or in a quick run
+ * once for all.
  */
-export function planRound(rows: readonly Row[], sharesFloors: boolean): Plan {
-  const steps: CellName[] = [];
+export function planRound({ rows, grids }: Wanted, isQuick: boolean): Plan {
+  const steps: Step[] = [];
+  const push = (cell: CellName, isForGrid: boolean): number =>
+    steps.push({ cell, isForGrid, isOnce: isQuick && LONG_CELLS.has(cell) }) - 1;
   const stepOf = ({ cell }: Measure, isFresh: boolean): number => {
-    const known = steps.lastIndexOf(cell);
-    if (known >= 0 && !isFresh) return known;
-    return steps.push(cell) - 1;
+    const known = steps.findLastIndex((step) => step.cell === cell);
+    return known >= 0 && !isFresh ? known : push(cell, false);
   };
-  const planned = rows.map((row) => {
+  const plannedRows = rows.map((row) => {
     const step = stepOf(row.measure, false);
     const { beside } = row;
     if (beside === undefined) return { row, step, besideStep: undefined };
-    return { row, step, besideStep: stepOf(beside, isFloor(beside.cell) && !sharesFloors) };
+    return { row, step, besideStep: stepOf(beside, isFloor(beside.cell) && !isQuick) };
   });
-  return { steps, rows: planned };
+  const forGrids = new Map<CellName, number>();
+  const plannedGrids = grids.map((grid) => {
+    const cells = cellsOf(grid).map((place) => {
+      const step = forGrids.get(place.cell) ?? push(place.cell, true);
+      forGrids.set(place.cell, step);
+      return { ...place, step };
+    });
+    return { grid, cells };
+  });
+  return { steps, rows: plannedRows, grids: plannedGrids };
 }
 
 /**
@@ -50,20 +87,55 @@ export function quickRows(rows: readonly Row[]): readonly Row[] {
   return needed.length > 0 ? needed : rows;
 }
 
-/** Rows whose id begins with one of `names`, letters in any case; all without names. */
-export function selectRows(rows: readonly Row[], names: readonly string[]): readonly Row[] {
-  if (names.length === 0) return rows;
-  const unknown = names.filter((name) => !rows.some((row) => isNamed(row, name)));
-  if (unknown.length > 0) {
-    const known = rows.map(({ id }) => id).join(', ');
-    throw new Error(`no row is named ${unknown.join(', ')}; there are ${known}`);
+/** Where names are looked up: everything that there is. */
+export interface Catalogue extends Wanted {
+  readonly cells: readonly CellName[];
+}
+
+/**
+ * What `names` say: rows by their id (`L8` is L8a and L8b), grids by theirs, cells by their names
+ * or any part of them that holds a slash. Without names: all rows, and in a full run all grids.
+ */
+export function select(all: Catalogue, names: readonly string[], isQuick: boolean): Wanted {
+  if (names.length === 0) {
+    return isQuick ? { rows: quickRows(all.rows), grids: [] } : all;
   }
-  return rows.filter((row) => names.some((name) => isNamed(row, name)));
+  const exact = new Set(names.filter((name) => all.cells.includes(name)));
+  const isCell = (cell: CellName, name: string): boolean =>
+    exact.has(name) ? cell === name : name.includes('/') && cell.includes(name);
+  const unknown = names.filter(
+    (name) =>
+      !all.rows.some(({ id }) => isNamed(id, name)) &&
+      !all.grids.some(({ id }) => isNamed(id, name)) &&
+      !all.cells.some((cell) => isCell(cell, name)),
+  );
+  if (unknown.length > 0) {
+    const known = [...all.rows, ...all.grids].map(({ id }) => id).join(', ');
+    throw new Error(`nothing is named ${unknown.join(', ')}; there are ${known}, and cells`);
+  }
+  const rows = all.rows.filter(({ id }) => names.some((name) => isNamed(id, name)));
+  const grids = all.grids.filter(({ id }) => names.some((name) => isNamed(id, name)));
+  const cells = all.cells.filter((cell) => names.some((name) => isCell(cell, name)));
+  return { rows, grids: [...grids, ...gridsOf(cells)] };
+}
+
+/** Cells that somebody named, as a grid for each path. */
+function gridsOf(cells: readonly CellName[]): Grid[] {
+  const questions = new Map<string, string[]>();
+  for (const cell of cells) {
+    const parts = cell.split('/');
+    const length = parts[0] === 'floor' || parts[0] === 'peers' ? 2 : 1;
+    const path = parts.slice(0, length).join('/');
+    questions.set(path, [...(questions.get(path) ?? []), parts.slice(length).join('/')]);
+  }
+  return Array.from(questions, ([path, asked]) => {
+    return { id: 'G0', title: path, paths: [path], questions: asked };
+  });
 }
 
 /** `L1` is L1 and not L10a; `L10` is both halves of it. */
-function isNamed(row: Row, name: string): boolean {
-  const id = row.id.toLowerCase();
+function isNamed(id: string, name: string): boolean {
+  const own = id.toLowerCase();
   const wanted = name.toLowerCase();
-  return id === wanted || (id.startsWith(wanted) && /^[a-z]+$/.test(id.slice(wanted.length)));
+  return own === wanted || (own.startsWith(wanted) && /^[a-z]+$/.test(own.slice(wanted.length)));
 }

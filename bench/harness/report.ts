@@ -1,8 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { CellName } from '../cells.js';
 import type { Budget, Figures } from './cell.js';
-import type { FlinkResult } from './flink.js';
 import { formatNumber, formatTable } from './format.js';
+import type { GridResult } from './grid-results.js';
 import type { MachineFacts } from './machine.js';
 import type { Plan } from './plan.js';
 import type { Rounds } from './rounds.js';
@@ -10,19 +9,22 @@ import { areApart } from './statistics.js';
 import type { RowResult } from './verdict.js';
 
 /** Changes when a key of the report changes its meaning. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** Everything that a run measured; what `--json` writes and `--compare` reads. */
 export interface BenchReport {
   readonly format: number;
   readonly machine: MachineFacts;
   readonly rounds: number;
-  readonly budget: Budget;
+  readonly isQuick: boolean;
+  readonly rowBudget: Budget;
+  readonly gridBudget: Budget;
   readonly rows: readonly RowResult[];
-  readonly flink: readonly FlinkResult[];
+  readonly grids: readonly GridResult[];
   /** Every figure of every run, in the order in which the rounds list their cells. */
   readonly cells: readonly {
-    readonly cell: CellName;
+    readonly cell: string;
+    readonly isForGrid: boolean;
     readonly runs: readonly (Figures | null)[];
   }[];
 }
@@ -30,17 +32,20 @@ export interface BenchReport {
 /** What a report is made of. */
 export interface ReportParts {
   readonly machine: MachineFacts;
-  readonly budget: Budget;
+  readonly isQuick: boolean;
+  readonly rowBudget: Budget;
+  readonly gridBudget: Budget;
   readonly plan: Plan;
   readonly rounds: Rounds;
   readonly rows: readonly RowResult[];
-  readonly flink: readonly FlinkResult[];
+  readonly grids: readonly GridResult[];
 }
 
 /** Puts a report together. */
 export function makeReport({ plan, rounds, ...parts }: ReportParts): BenchReport {
-  const cells = plan.steps.map((cell, step) => ({
+  const cells = plan.steps.map(({ cell, isForGrid }, step) => ({
     cell,
+    isForGrid,
     runs: rounds.rounds.map((round) => round[step] ?? null),
   }));
   return { format: FORMAT, rounds: rounds.rounds.length, ...parts, cells };

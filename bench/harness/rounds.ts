@@ -3,19 +3,21 @@ import type { Budget, Figures } from './cell.js';
 import type { Plan } from './plan.js';
 import { runCell } from './run-cell.js';
 
-/** What all steps of a round gave; `undefined` where the cell failed. */
+/** What all steps of a round gave; `undefined` where the cell did not run or failed. */
 export type Round = readonly (Figures | undefined)[];
 
-/** All rounds, and the first failure of each cell that failed. */
+/** All rounds, the first failure of each cell that failed, and why some are not here. */
 export interface Rounds {
   readonly rounds: readonly Round[];
   readonly failures: ReadonlyMap<CellName, string>;
+  readonly absences: ReadonlyMap<CellName, string>;
 }
 
 /** How to run the rounds. */
 export interface RoundOptions {
   readonly count: number;
-  readonly budget: Budget;
+  readonly rowBudget: Budget;
+  readonly gridBudget: Budget;
   readonly nodePath: string;
   /** Called before each step. */
   readonly onStep: (progress: Progress) => void;
@@ -31,10 +33,11 @@ export interface Progress {
 
 /**
  * Runs the steps of the plan round after round, every other round backwards, so that no cell
- * always runs after the same one. A cell that failed is not run again.
+ * always runs after the same one. A cell that failed or is not here is not run again.
  */
 export async function runRounds(plan: Plan, options: RoundOptions): Promise<Rounds> {
   const failures = new Map<CellName, string>();
+  const absences = new Map<CellName, string>();
   const rounds: Round[] = [];
   const total = plan.steps.length * options.count;
   let done = 0;
@@ -43,14 +46,15 @@ export async function runRounds(plan: Plan, options: RoundOptions): Promise<Roun
     const order = plan.steps.map((_, index) => index);
     if (round % 2 === 1) order.reverse();
     for (const index of order) {
-      const cell = plan.steps[index]!;
+      const { cell, isForGrid, isOnce } = plan.steps[index]!;
       options.onStep({ round, cell, done: done++, total });
-      if (failures.has(cell)) continue;
-      const outcome = await runCell({ cell, budget: options.budget, nodePath: options.nodePath });
-      if (outcome.isOk) results[index] = outcome.figures;
-      else failures.set(cell, outcome.reason);
+      if (failures.has(cell) || absences.has(cell) || (isOnce && round > 0)) continue;
+      const budget = isForGrid ? options.gridBudget : options.rowBudget;
+      const outcome = await runCell({ cell, budget, nodePath: options.nodePath });
+      if (outcome.kind === 'figures') results[index] = outcome.figures;
+      else (outcome.kind === 'absence' ? absences : failures).set(cell, outcome.reason);
     }
     rounds.push(results);
   }
-  return { rounds, failures };
+  return { rounds, failures, absences };
 }

@@ -26,6 +26,13 @@ export interface Beside extends Measure {
   readonly reference?: number;
 }
 
+/** Another engine, measured elsewhere in turns with the same floor. */
+export interface Rival {
+  readonly name: string;
+  /** Its figure divided by that floor. */
+  readonly ratio: number;
+}
+
 /** One line of the table: a question, where its figure comes from, and what it has to be. */
 export interface Row {
   readonly id: string;
@@ -33,6 +40,8 @@ export interface Row {
   readonly measure: Measure;
   readonly better: 'higher' | 'lower';
   readonly beside?: Beside;
+  /** What another engine is on the floor of `beside`: rows that say how many times it we are. */
+  readonly rival?: Rival;
   /** Absent: shown for information. */
   readonly required?: Bound;
   readonly goal?: Bound;

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import type { CellReport } from '../cell-process.js';
 import type { CellName } from '../cells.js';
-import type { Budget, Figures } from './cell.js';
+import type { Budget } from './cell.js';
 import { OthersWatch } from './others.js';
 
 /** Time for starting, warming up, verifying and closing, beside what the budget asks for. */
@@ -17,16 +17,14 @@ export interface CellRun {
   readonly nodePath: string;
 }
 
-/** Figures, or why there are none. */
-export type CellOutcome =
-  | { readonly isOk: true; readonly figures: Figures }
-  | { readonly isOk: false; readonly reason: string };
+/** Figures, why there are none, or why there can be none here. */
+export type CellOutcome = CellReport;
 
 /** What is kept of what a process wrote to its stderr. */
 const STDERR_MAX = 16_384;
 
 function failed(reason: string): CellOutcome {
-  return { isOk: false, reason };
+  return { kind: 'failure', reason };
 }
 
 /** The line of a crash that says what went wrong. */
@@ -43,13 +41,13 @@ interface Ending {
 }
 
 function judge({ report, exit, stderr }: Ending, watch: OthersWatch): CellOutcome {
-  if (report?.kind === 'failure') return failed(report.reason);
+  if (report !== undefined && report.kind !== 'figures') return report;
   const because = errorLine(stderr);
   if (report === undefined) return failed(`ended with ${exit} and without a report${because}`);
   if (exit !== '0') return failed(`did not end well after its report (${exit})${because}`);
   const busy = watch.busyPercent();
   const others = busy === undefined ? {} : { othersBusyPercent: busy };
-  return { isOk: true, figures: { ...report.figures, ...others } };
+  return { kind: 'figures', figures: { ...report.figures, ...others } };
 }
 
 /**

@@ -3,7 +3,7 @@ import type { FigureName, Figures } from './cell.js';
 import { NOISY_PERCENT } from './others.js';
 import type { PlannedRow } from './plan.js';
 import type { Round, Rounds } from './rounds.js';
-import { type Bound, type Measure, ratioBound, type Row } from './row.js';
+import { type Bound, type Measure, ratioBound, type Rival, type Row } from './row.js';
 import { median, type Spread, spreadOf } from './statistics.js';
 
 /** How a row came out; `shown` has no bound, `unsure` no quiet round, `error` no figure. */
@@ -22,6 +22,7 @@ export interface RowResult {
   readonly question: string;
   readonly measure: Measure;
   readonly better: Row['better'];
+  readonly rival?: Rival;
   readonly verdict: Verdict;
   readonly figure?: Spread;
   readonly besideName?: string;
@@ -78,22 +79,29 @@ function valuesOf(rounds: readonly Round[], step: number, { figure }: Measure): 
 }
 
 /** Others left the cores alone, beside the figure and beside its floor. */
-function isQuiet(round: Round, { step, besideStep }: PlannedRow): boolean {
-  const steps = besideStep === undefined ? [step] : [step, besideStep];
+function isQuiet(round: Round, steps: readonly number[]): boolean {
   return steps.every((index) => (round[index]?.othersBusyPercent ?? 0) <= NOISY_PERCENT);
 }
 
 function verdictOf(row: Row, bounds: Bounds, judged: Judged): Verdict {
-  if (bounds.required === undefined) return 'shown';
+  if (bounds.required === undefined && bounds.goal === undefined) return 'shown';
   if (judged.isNoisy) return 'unsure';
   if (isReached(row, bounds.goal, judged)) return 'goal';
+  if (bounds.required === undefined) return 'shown';
   return isReached(row, bounds.required, judged) ? 'met' : 'below';
 }
 
-function mediansOf(rounds: readonly Round[], step: number): Figures {
+/** The median of everything that a step measured in these rounds. */
+export function mediansOf(rounds: readonly Round[], step: number): Figures {
   const names = Object.keys(rounds[0]?.[step] ?? {}) as FigureName[];
   const values = (name: FigureName): number[] => rounds.map((round) => round[step]?.[name] ?? NaN);
   return Object.fromEntries(names.map((name) => [name, median(values(name))]));
+}
+
+/** Rounds in which others left the cores alone, or all without any such. */
+export function quietRounds(rounds: readonly Round[], steps: readonly number[]): readonly Round[] {
+  const quiet = rounds.filter((round) => isQuiet(round, steps));
+  return quiet.length > 0 ? quiet : rounds;
 }
 
 /**
@@ -102,10 +110,12 @@ function mediansOf(rounds: readonly Round[], step: number): Figures {
  */
 export function judgeRow(planned: PlannedRow, { rounds: all, failures }: Rounds): RowResult {
   const { row, step, besideStep } = planned;
-  const { id, question, measure, better, beside } = row;
-  const known = { id, question, measure, better };
-  const quiet = all.filter((round) => isQuiet(round, planned));
-  const rounds = quiet.length > 0 ? quiet : all;
+  const { id, question, measure, better, beside, rival } = row;
+  const known = { id, question, measure, better, ...(rival ? { rival } : {}) };
+  const steps = besideStep === undefined ? [step] : [step, besideStep];
+  // A long cell of a quick run is in the first round only.
+  const ran = all.filter((round) => steps.every((index) => round[index] !== undefined));
+  const rounds = quietRounds(ran.length > 0 ? ran : all, steps);
   const values = valuesOf(rounds, step, measure);
   const floors = besideStep === undefined ? undefined : valuesOf(rounds, besideStep, beside!);
   const isMissing = [...values, ...(floors ?? [])].some((value) => !Number.isFinite(value));
@@ -113,7 +123,7 @@ export function judgeRow(planned: PlannedRow, { rounds: all, failures }: Rounds)
   if (reason !== undefined) return { ...known, verdict: 'error', reason };
   const ratios = floors?.map((floor, round) => values[round]! / floor);
   const judged: Judged = {
-    isNoisy: quiet.length === 0,
+    isNoisy: !rounds.some((round) => isQuiet(round, steps)),
     figure: spreadOf(values),
     beside: floors && spreadOf(floors),
     ratio: ratios && spreadOf(ratios),

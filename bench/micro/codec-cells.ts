@@ -114,3 +114,13 @@ export const valueRecord = micro(() =>
     (value, index) => (value as { readonly id: number }).id === index,
   ),
 );
+
+const KIB_OF_BYTES = Buffer.alloc(1024, 'ringlane ');
+
+/** 1 KiB of bytes there and back. */
+export const valueBytes = micro(() =>
+  valueWork(
+    () => KIB_OF_BYTES,
+    (value) => (value as Uint8Array).length === KIB_OF_BYTES.length,
+  ),
+);

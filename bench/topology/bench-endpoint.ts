@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type AnyGateway,
   ask,
@@ -8,21 +9,21 @@ import {
   tell,
 } from '../../index.js';
 import type { Received } from '../harness/drive-tells.js';
+import type { HostRecord } from '../harness/payloads.js';
 
-/** A small record, as registrations and slot reports are. */
-export interface HostRecord {
-  readonly id: number;
-  readonly slots: readonly [number, number, number];
-  readonly host: string;
-  readonly port: number;
-  readonly hw: { readonly cpu: number; readonly mem: number };
-}
+const SLOW_MS = 5;
 
 /** What the endpoint of every cell serves. */
 export const BenchGateway = defineGateway('Bench', {
   echo: ask<[value: number], number>(),
+  nothing: ask<[], void>(),
+  sum: ask<[a: number, b: number, c: number], number>(),
+  echoText: ask<[text: string], string>(),
   echoRecord: ask<[record: HostRecord], HostRecord>(),
   echoBytes: ask<[bytes: Uint8Array], Uint8Array>(),
+  lastNumber: ask<[bytes: Uint8Array], number>(),
+  echoNextTurn: ask<[value: number], number>(),
+  echoSlowly: ask<[value: number], number>(),
   add: tell<[value: number]>(),
   received: ask<[], Received>(),
 });
@@ -41,12 +42,38 @@ export class BenchEndpoint extends RpcEndpoint implements Serves<typeof BenchGat
     return value;
   }
 
+  nothing(): void {
+    this.#count++;
+  }
+
+  sum(a: number, b: number, c: number): number {
+    return a + b + c;
+  }
+
+  echoText(text: string): string {
+    return text;
+  }
+
   echoRecord(record: HostRecord): HostRecord {
     return record;
   }
 
   echoBytes(bytes: Uint8Array): Uint8Array {
     return bytes;
+  }
+
+  /** The 32-bit number in the last four bytes. */
+  lastNumber(bytes: Uint8Array): number {
+    const { buffer, byteOffset, length } = bytes;
+    return new DataView(buffer, byteOffset + length - 4, 4).getInt32(0, true);
+  }
+
+  echoNextTurn(value: number): Promise<number> {
+    return new Promise((resolve) => setImmediate(resolve, value));
+  }
+
+  echoSlowly(value: number): Promise<number> {
+    return sleep(SLOW_MS, value);
   }
 
   add(value: number): void {

@@ -1,4 +1,4 @@
-import { type Placement, RpcService } from '../../index.js';
+import { type Placement, RpcService, type RpcServiceOptions } from '../../index.js';
 import type { Budget, Cell, Figures } from '../harness/cell.js';
 import { BenchEndpoint, BenchGateway } from './bench-endpoint.js';
 import type { GatewayCell } from './questions.js';
@@ -7,8 +7,9 @@ import type { GatewayCell } from './questions.js';
 export async function withEndpoint<T>(
   thread: Placement,
   use: (gateway: BenchGateway, service: RpcService) => Promise<T>,
+  options: RpcServiceOptions = {},
 ): Promise<T> {
-  const service = await RpcService.start({ threads: thread === 'home' ? 0 : 1 });
+  const service = await RpcService.start({ threads: thread === 'home' ? 0 : 1, ...options });
   try {
     const server = await service.startServer(BenchEndpoint, { thread });
     await server.start();
@@ -19,8 +20,9 @@ export async function withEndpoint<T>(
 }
 
 /** The caller on the home thread, the endpoint on a worker thread. */
-export function homeToWorker(cell: GatewayCell): Cell {
-  return (budget: Budget): Promise<Figures> => withEndpoint(0, (gateway) => cell(gateway, budget));
+export function homeToWorker(cell: GatewayCell, options: RpcServiceOptions = {}): Cell {
+  return (budget: Budget): Promise<Figures> =>
+    withEndpoint(0, (gateway) => cell(gateway, budget), options);
 }
 
 /** Caller and endpoint on the home thread: no encoding, arguments by reference. */

@@ -2,7 +2,8 @@ import { ready } from '../../index.js';
 import { type Budget, type Figures, WrongReply } from '../harness/cell.js';
 import { drive, type Question } from '../harness/drive.js';
 import { driveTells } from '../harness/drive-tells.js';
-import type { BenchGateway, HostRecord } from './bench-endpoint.js';
+import { ECHOES, type EchoName, NUMBER, questionOf, sharedViews } from '../harness/payloads.js';
+import type { BenchGateway } from './bench-endpoint.js';
 
 /** What a cell measures through a gateway, wherever the endpoint lives. */
 export type GatewayCell = (
@@ -17,101 +18,60 @@ function withOther(otherCpuUs: (() => Promise<number>) | undefined): OtherCpu {
   return otherCpuUs === undefined ? {} : { otherCpuUs };
 }
 
-/** Ask of a number. */
+/** A cell that asks what `questionFor` makes of a gateway. */
+function asking<Reply>(questionFor: (gateway: BenchGateway) => Question<Reply>): GatewayCell {
+  return (gateway, budget, otherCpuUs) =>
+    drive({ ...questionFor(gateway), ...withOther(otherCpuUs) }, budget);
+}
+
+/** Ask of a number; nothing stands between the loop and the gateway's method. */
 export function askNumber(window: number): GatewayCell {
-  return (gateway, budget, otherCpuUs) => {
-    const question: Question<number> = {
-      window,
-      call: gateway.echo,
-      isRight: (reply, index) => reply === index,
-      ...withOther(otherCpuUs),
-    };
-    return drive(question, budget);
-  };
+  return asking((gateway) => ({ window, call: gateway.echo, isRight: NUMBER.isReply }));
 }
 
-function recordOf(index: number): HostRecord {
-  return {
-    id: index,
-    slots: [index, index + 1, index + 2],
-    host: 'worker-7.example.internal',
-    port: 6123,
-    hw: { cpu: 8.5, mem: index * 1024 },
-  };
-}
-
-function isRecordOf(reply: HostRecord, index: number): boolean {
-  return (
-    reply.id === index &&
-    reply.slots.length === 3 &&
-    reply.slots[2] === index + 2 &&
-    reply.host === 'worker-7.example.internal' &&
-    reply.port === 6123 &&
-    reply.hw.cpu === 8.5 &&
-    reply.hw.mem === index * 1024
-  );
-}
-
-/** Ask of a small record; every field of every reply is looked at. */
-export function askRecord(window: number): GatewayCell {
-  return (gateway, budget, otherCpuUs) => {
-    const question: Question<HostRecord> = {
-      window,
-      call: (index) => gateway.echoRecord(recordOf(index)),
-      isRight: isRecordOf,
-      ...withOther(otherCpuUs),
-    };
-    return drive(question, budget);
-  };
-}
-
-/** Up to this length every byte of one reply in 16 is compared, above it of every reply. */
-const ALWAYS_COMPARED_FROM = 64 * 1024;
-const COMPARED_EVERY = 16;
-
-/** A call's bytes begin and end with its number; each call in flight has bytes of its own. */
-class NumberedBytes {
-  readonly #messages: readonly Buffer[];
-  readonly #length: number;
-
-  constructor(window: number, length: number) {
-    this.#length = length;
-    this.#messages = Array.from({ length: window }, () => Buffer.alloc(length, 'ringlane '));
+/** Ask of a payload that comes back. */
+export function askEcho(name: EchoName, window: number): GatewayCell {
+  if (name === 'number') return askNumber(window);
+  if (name === 'record') {
+    return asking((gateway) => questionOf(ECHOES.record(), window, gateway.echoRecord));
   }
-
-  of(index: number): Buffer {
-    const message = this.#messages[index % this.#messages.length]!;
-    message.writeInt32LE(index, 0);
-    message.writeInt32LE(index, this.#length - 4);
-    return message;
+  if (name === 'text' || name === '1-kib-text') {
+    return asking((gateway) => questionOf(ECHOES[name](), window, gateway.echoText));
   }
-
-  /** Every reply: length, both numbers; see {@link ALWAYS_COMPARED_FROM} for all its bytes. */
-  isReply(reply: Uint8Array, index: number): boolean {
-    const length = this.#length;
-    if (!(reply instanceof Uint8Array) || reply.length !== length) return false;
-    for (let i = 0; i < 4; i++) {
-      const byte = (index >> (8 * i)) & 0xff;
-      if (reply[i] !== byte || reply[length - 4 + i] !== byte) return false;
-    }
-    if (length < ALWAYS_COMPARED_FROM && index % COMPARED_EVERY !== 0) return true;
-    return this.#messages[index % this.#messages.length]!.equals(reply);
-  }
+  return asking((gateway) => questionOf(ECHOES[name](window), window, gateway.echoBytes));
 }
 
-/** Ask of `length` bytes. */
-export function askBytes(window: number, length: number): GatewayCell {
-  return (gateway, budget, otherCpuUs) => {
-    const messages = new NumberedBytes(window, length);
-    const question: Question<Uint8Array> = {
-      window,
-      call: (index) => gateway.echoBytes(messages.of(index)),
-      isRight: (reply, index) => messages.isReply(reply, index),
-      bytesPerCall: length,
-      ...withOther(otherCpuUs),
-    };
-    return drive(question, budget);
-  };
+/** Ask without arguments and without a result. */
+export function askNothing(window: number): GatewayCell {
+  return asking((gateway) => ({
+    window,
+    call: () => gateway.nothing(),
+    isRight: (reply) => reply === undefined,
+  }));
+}
+
+/** Ask of three numbers for their sum. */
+export function askThreeNumbers(window: number): GatewayCell {
+  return asking((gateway) => ({
+    window,
+    call: (index) => gateway.sum(index, index + 1, index + 2),
+    isRight: (reply, index) => reply === 3 * index + 3,
+  }));
+}
+
+/** Ask about a view of shared memory: only its number has to move. */
+export function askSharedView(window: number): GatewayCell {
+  return asking((gateway) => questionOf(sharedViews(window), window, gateway.lastNumber));
+}
+
+/** Ask of a number that the handler answers in its next turn. */
+export function askNextTurn(window: number): GatewayCell {
+  return asking((gateway) => questionOf(NUMBER, window, gateway.echoNextTurn));
+}
+
+/** Ask of a number that the handler answers after 5 ms. */
+export function askSlowly(window: number): GatewayCell {
+  return asking((gateway) => questionOf(NUMBER, window, gateway.echoSlowly));
 }
 
 /** Tell of a number, counted and added up at the endpoint. */

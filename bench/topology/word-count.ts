@@ -12,8 +12,7 @@ const CLI = fileURLToPath(new URL('../../apps/cli.js', import.meta.url));
 /** Small real text for the tiny budget of the tests. */
 const DOCS = fileURLToPath(new URL('../../../docs', import.meta.url));
 /** Rounds of the demonstration; its figures are medians. */
-const ROUNDS_FULL = 7;
-const ROUNDS_QUICK = 5;
+const ROUNDS = { full: 3, quick: 3, tiny: 1 } as const;
 
 /** What the cell reads of `report.json`. */
 interface Report {
@@ -28,9 +27,8 @@ interface Report {
 export const wordCount: Cell = async (budget) => {
   const output = await mkdtemp(join(tmpdir(), 'ringlane-bench-'));
   try {
-    const isTiny = budget.maxCalls < 1e6;
-    const rounds = isTiny ? 1 : budget.measureMs < 1_000 ? ROUNDS_QUICK : ROUNDS_FULL;
-    const input = isTiny ? ['--input', DOCS] : [];
+    const rounds = ROUNDS[budget.scale];
+    const input = budget.scale === 'tiny' ? ['--input', DOCS] : [];
     const options = ['--load-duration', '0', '--rounds', String(rounds), '--output', output];
     await run(process.execPath, [CLI, 'demo', ...options, ...input]);
     const text = await readFile(join(output, 'report.json'), 'utf8');

@@ -31,16 +31,48 @@ export class BenchDriver extends RpcEndpoint implements Serves<typeof DriverGate
   }
 }
 
-/** Caller and endpoint on worker threads of their own, the home thread asleep. */
-export function workerToWorker(window: number): Cell {
+/** Starts a driver on worker thread `thread`. */
+async function startDriver(service: RpcService, thread: number): Promise<DriverGateway> {
+  const server = await service.startServer(BenchDriver, { thread });
+  await server.start();
+  return service.connect(server.address, DriverGateway);
+}
+
+/** Rates of callers that ran side by side add up; the slowest of them has the latencies. */
+function addUp(all: readonly Figures[]): Figures {
+  const sum = (name: keyof Figures): number =>
+    all.reduce((total, figures) => total + (figures[name] ?? 0), 0);
+  const largest = (name: keyof Figures): number =>
+    Math.max(...all.map((figures) => figures[name] ?? 0));
+  const calls = sum('calls');
+  // Each caller saw the CPU of the whole process while it ran, and all ran at the same time.
+  const cpuUs = all.reduce((total, { cpuUsPerCall = 0, calls: own = 0 }) => {
+    return total + (cpuUsPerCall * own) / all.length;
+  }, 0);
+  return {
+    callsPerSecond: sum('callsPerSecond'),
+    p50Us: largest('p50Us'),
+    p99Us: largest('p99Us'),
+    p999Us: largest('p999Us'),
+    cpuUsPerCall: cpuUs / calls,
+    calls,
+    heapMib: largest('heapMib'),
+    rssMib: largest('rssMib'),
+  };
+}
+
+/** `callers` worker threads ask one endpoint on another one; the home thread sleeps. */
+export function workersToWorker(callers: number, window: number): Cell {
   return async (budget) => {
-    const service = await RpcService.start({ threads: 2 });
+    const service = await RpcService.start({ threads: callers + 1 });
     try {
       const server = await service.startServer(BenchEndpoint, { thread: 0 });
-      const caller = await service.startServer(BenchDriver, { thread: 1 });
-      await Promise.all([server.start(), caller.start()]);
-      const driver: DriverGateway = await service.connect(caller.address, DriverGateway);
-      return await driver.askNumber(server.address, window, budget);
+      await server.start();
+      const threads = Array.from({ length: callers }, (_, i) => i + 1);
+      const drivers = await Promise.all(threads.map((thread) => startDriver(service, thread)));
+      const asked = drivers.map((driver) => driver.askNumber(server.address, window, budget));
+      const figures = await Promise.all(asked);
+      return figures.length === 1 ? figures[0]! : addUp(figures);
     } finally {
       await service.close();
     }

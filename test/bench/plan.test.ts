@@ -1,19 +1,29 @@
 import { deepEqual, equal, throws } from 'node:assert/strict';
 import { test } from 'node:test';
-import { planRound, quickRows, selectRows } from '../../bench/harness/plan.js';
+import { CELLS } from '../../bench/cells.js';
+import { GRIDS } from '../../bench/grids.js';
+import { type Plan, planRound, quickRows, select } from '../../bench/harness/plan.js';
+import type { Row } from '../../bench/harness/row.js';
 import { ROWS } from '../../bench/rows.js';
 
+const ALL = { rows: ROWS, grids: GRIDS, cells: Object.keys(CELLS) };
+
+function selectRows(names: readonly string[]): readonly Row[] {
+  return select(ALL, names, false).rows;
+}
+
+const cellsOfSteps = (plan: Plan): string[] => plan.steps.map(({ cell }) => cell);
 const ids = (rows: readonly { readonly id: string }[]): string[] => rows.map(({ id }) => id);
 
 test('a row is named by its id, alone or with its letters', () => {
-  deepEqual(ids(selectRows(ROWS, ['l1', 'L8'])), ['L1', 'L8a', 'L8b']);
-  deepEqual(ids(selectRows(ROWS, ['R1'])), ['R1', 'R1w']);
-  deepEqual(ids(selectRows(ROWS, ['R1w'])), ['R1w']);
-  equal(selectRows(ROWS, []).length, ROWS.length);
+  deepEqual(ids(selectRows(['l1', 'L8'])), ['L1', 'L8a', 'L8b']);
+  deepEqual(ids(selectRows(['R1'])), ['R1', 'R1w']);
+  deepEqual(ids(selectRows(['R1w'])), ['R1w']);
+  equal(selectRows([]).length, ROWS.length);
 });
 
 test('an unknown name is refused with those that there are', () => {
-  throws(() => selectRows(ROWS, ['L2', 'L99']), /no row is named L99; there are L1, L2/);
+  throws(() => selectRows(['L2', 'L99']), /nothing is named L99; there are L1, L2/);
 });
 
 test('ids are unique', () => {
@@ -21,8 +31,8 @@ test('ids are unique', () => {
 });
 
 test('every row is followed by its floor, and a cell runs once a round', () => {
-  const plan = planRound(selectRows(ROWS, ['L2', 'L4', 'L8']), false);
-  deepEqual(plan.steps, [
+  const plan = planRound({ rows: selectRows(['L2', 'L4', 'L8']), grids: [] }, false);
+  deepEqual(cellsOfSteps(plan), [
     'home-to-worker/ask-number/256',
     'floor/lanes/ask-number/256',
     'home-to-worker/ask-record/256',
@@ -41,7 +51,7 @@ test('every row is followed by its floor, and a cell runs once a round', () => {
 });
 
 test('rows that share their floor have it once a round', () => {
-  const plan = planRound(selectRows(ROWS, ['L2', 'L4']), true);
+  const plan = planRound({ rows: selectRows(['L2', 'L4']), grids: [] }, true);
   equal(plan.steps.length, 3);
   deepEqual(
     plan.rows.map(({ besideStep }) => besideStep),
@@ -50,13 +60,40 @@ test('rows that share their floor have it once a round', () => {
 });
 
 test('a row that is measured beside another row has it run though nobody asked for it', () => {
-  const plan = planRound(selectRows(ROWS, ['L10b']), false);
-  deepEqual(plan.steps, ['worker-to-worker/ask-number/256', 'home-to-worker/ask-number/256']);
+  const plan = planRound({ rows: selectRows(['L10b']), grids: [] }, false);
+  deepEqual(cellsOfSteps(plan), [
+    'worker-to-worker/ask-number/256',
+    'home-to-worker/ask-number/256',
+  ]);
 });
 
 test('a quick run leaves out the floors that nothing is measured beside', () => {
   const quick = ids(quickRows(ROWS));
   equal(quick.includes('B2'), true);
   equal(quick.includes('B9') || quick.includes('M1'), false);
-  deepEqual(ids(quickRows(selectRows(ROWS, ['B9']))), ['B9']);
+  deepEqual(ids(quickRows(selectRows(['B9']))), ['B9']);
+});
+
+test('grids and cells are named too, and a cell that two grids show runs once', () => {
+  deepEqual(ids(select(ALL, ['p1'], false).grids), ['P1']);
+  const named = select(ALL, ['unix-socket/', 'floor/socket/ask-number/1'], false);
+  deepEqual([named.rows.length, ids(named.grids)], [0, ['G0', 'G0']]);
+  deepEqual(cellsOfSteps(planRound(named, false)), [
+    'floor/socket/ask-number/1',
+    'unix-socket/ask-number/1',
+    'unix-socket/ask-number/256',
+  ]);
+  const twice = planRound(select(ALL, ['G1', 'P1'], false), false);
+  const ours = twice.steps.filter(({ cell }) => cell === 'home-to-worker/ask-number/256');
+  deepEqual(ours, [{ cell: ours[0]!.cell, isForGrid: true, isOnce: false }]);
+});
+
+test('a quick run has rows only, and what takes long once', () => {
+  const quick = select(ALL, [], true);
+  deepEqual(quick.grids, []);
+  const once = planRound(quick, true).steps.filter(({ isOnce }) => isOnce);
+  deepEqual(
+    once.map(({ cell }) => cell),
+    ['mini-cluster/word-count'],
+  );
 });

@@ -7,7 +7,7 @@ import { parseArguments } from '../../bench/harness/arguments.js';
 import { BUDGETS } from '../../bench/harness/cell.js';
 import { machineFacts } from '../../bench/harness/machine.js';
 import { OthersWatch } from '../../bench/harness/others.js';
-import { planRound, selectRows } from '../../bench/harness/plan.js';
+import { planRound } from '../../bench/harness/plan.js';
 import {
   type BenchReport,
   formatComparison,
@@ -22,16 +22,18 @@ let folder = '';
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'ringlane-bench-'))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const plan = planRound(selectRows(ROWS, ['L2']), false);
+const plan = planRound({ rows: ROWS.filter(({ id }) => id === 'L2'), grids: [] }, false);
 
 function reportOf(values: readonly number[]): BenchReport {
   const rounds = {
     rounds: values.map((value) => [{ callsPerSecond: value }, { callsPerSecond: 10e6 }]),
     failures: new Map(),
+    absences: new Map(),
   };
   const rows = plan.rows.map((planned) => judgeRow(planned, rounds));
   const machine = machineFacts(process.execPath);
-  return makeReport({ machine, budget: BUDGETS.tiny, plan, rounds, rows, flink: [] });
+  const budgets = { rowBudget: BUDGETS.tiny, gridBudget: BUDGETS.tiny };
+  return makeReport({ machine, isQuick: true, ...budgets, plan, rounds, rows, grids: [] });
 }
 
 test('what is written can be read and holds every figure of every round', () => {
@@ -42,6 +44,7 @@ test('what is written can be read and holds every figure of every round', () => 
   deepEqual(read, JSON.parse(JSON.stringify(report)));
   deepEqual(read.cells[0], {
     cell: 'home-to-worker/ask-number/256',
+    isForGrid: false,
     runs: [{ callsPerSecond: 5e6 }, { callsPerSecond: 6e6 }],
   });
   equal(read.machine.node, process.version);

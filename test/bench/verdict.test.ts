@@ -2,8 +2,8 @@ import { deepEqual, equal } from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CellName } from '../../bench/cells.js';
 import type { Figures } from '../../bench/harness/cell.js';
-import { besideFlink, formatFlink } from '../../bench/harness/flink.js';
 import { planRound } from '../../bench/harness/plan.js';
+import { formatRivals } from '../../bench/harness/rivals.js';
 import type { Rounds } from '../../bench/harness/rounds.js';
 import { ratioBound, type Row } from '../../bench/harness/row.js';
 import { formatDetails, formatResults, summarize } from '../../bench/harness/table.js';
@@ -30,11 +30,11 @@ function roundsOf(pairs: readonly (readonly [number, number])[], extra: Figures 
     { callsPerSecond: ours, ...extra },
     { callsPerSecond: floor },
   ]);
-  return { rounds, failures: new Map() };
+  return { rounds, failures: new Map(), absences: new Map() };
 }
 
 function judge(row: Row, rounds: Rounds): RowResult {
-  return judgeRow(planRound([row], false).rows[0]!, rounds);
+  return judgeRow(planRound({ rows: [row], grids: [] }, false).rows[0]!, rounds);
 }
 
 test('the strictest of an absolute bound, scaled by the floor, and a ratio holds', () => {
@@ -82,7 +82,11 @@ test('a failed cell is an error and never a number, also when only the floor fai
 });
 
 test('a missing figure is an error too', () => {
-  const result = judge(ROW, { rounds: [[{ callsPerSecond: 1 }, undefined]], failures: new Map() });
+  const result = judge(ROW, {
+    rounds: [[{ callsPerSecond: 1 }, undefined]],
+    failures: new Map(),
+    absences: new Map(),
+  });
   deepEqual([result.verdict, result.reason], ['error', 'a figure is missing']);
 });
 
@@ -92,13 +96,13 @@ test('rounds beside busy neighbours do not count, and without quiet ones nothing
     { callsPerSecond: floor, othersBusyPercent: busy },
   ];
   const failures = new Map<CellName, string>();
+  const absences = new Map<CellName, string>();
   const rounds = [round(9e6, 1e6, 60), round(5e6, 10e6, 2), round(9e6, 2e6, 11)];
-  const mixed = judge(ROW, { rounds, failures });
+  const mixed = judge(ROW, { rounds, failures, absences });
   deepEqual([mixed.verdict, mixed.countedRounds, mixed.ratio?.max], ['met', 1, 0.5]);
-  const noisy = judge(ROW, { rounds: [rounds[0]!], failures });
+  const noisy = judge(ROW, { rounds: [rounds[0]!], failures, absences });
   deepEqual([noisy.verdict, noisy.countedRounds, noisy.isNoisy], ['unsure', 1, true]);
   equal(formatResults([noisy]).includes('unsure ?'), true);
-  equal(formatFlink(besideFlink([noisy])).includes('unsure ?'), true);
   equal(formatResults([mixed]).includes('?'), false);
 });
 
@@ -116,9 +120,23 @@ test('the tables show figures in their units, losses by name', () => {
   );
 });
 
-test('beside Flink counts how far each of the two is from the same floor', () => {
-  const local = besideFlink([judge(ROW, roundsOf([[6e6, 10e6]]))]);
-  equal(local[0]?.times.median.toFixed(6), '10.000000');
-  equal(formatFlink(local).includes('met'), true);
-  deepEqual([besideFlink([]), formatFlink([])], [[], '']);
+test('a row with a rival says how many times as fast as it we are on the same floor', () => {
+  const row: Row = {
+    ...ROW,
+    rival: { name: 'Flink 2.1', ratio: 0.06 },
+    required: { ratio: 7 * 0.06 },
+    goal: { ratio: 13 * 0.06 },
+  };
+  const text = formatRivals([judge(row, roundsOf([[6e6, 10e6]]))]);
+  for (const part of ['10.0 x', '>= 7.00 x', '>= 13.0 x', 'met']) {
+    equal(text.includes(part), true, `${part} in\n${text}`);
+  }
+  equal(formatRivals([judge(ROW, roundsOf([[6e6, 10e6]]))]), '');
+});
+
+test('a cell that ran in the first round only is judged by that round', () => {
+  const rounds = roundsOf([[5e6, 10e6]]);
+  const later = { ...rounds, rounds: [...rounds.rounds, [undefined, { callsPerSecond: 1 }]] };
+  const result = judge(ROW, later);
+  deepEqual([result.verdict, result.countedRounds], ['met', 1]);
 });
