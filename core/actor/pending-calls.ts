@@ -183,7 +183,14 @@ export class PendingCalls {
     // The wheel has let go of it already.
     this.#timeouts[slot] = 0;
     this.#timedCount--;
-    this.reject(this.#callOf(slot), context.timeoutError(timeoutMs, site));
+    const call = this.#callOf(slot);
+    if (site !== undefined || this.#relays[slot] !== undefined) {
+      this.reject(call, context.timeoutError(timeoutMs, site));
+      return;
+    }
+    const resolve = this.#resolves[slot];
+    this.close(call);
+    resolve?.(failInChain(() => context.timeoutError(timeoutMs, undefined)));
   };
 
   #isOpen(call: number): boolean {
@@ -242,6 +249,19 @@ export class PendingCalls {
     }
     return true;
   }
+}
+
+const turn = Promise.resolve();
+
+/**
+ * Fails the promise that it resolves, from inside the caller's own chain of awaits: V8 then adds
+ * `at async` frames, so that also a call whose site was not taken says who waited for it.
+ */
+async function failInChain(errorOf: () => RpcError): Promise<never> {
+  // Two turns: the first ends before the caller's promise hangs on this one.
+  await turn;
+  await turn;
+  throw errorOf();
 }
 
 /** The error of an ask that finds `maxPendingAsks` waiting. */

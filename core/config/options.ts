@@ -37,7 +37,9 @@ export interface RpcServiceOptions {
   /** Largest frame in bytes on the remote path, requests and results. Default 10 485 760. */
   readonly maximumFramesize?: number;
   /**
-   * Stack of the caller in time-out errors: `'sampled'` takes at most 1 000 a second per thread.
+   * Stack of the caller in time-out errors: `'sampled'`, the default, takes at most 1 000 a second
+   * per thread and none for a call that wakes a sleeping thread. Without a sample the error still
+   * tells who awaits the call.
    */
   readonly captureAskCallStack?: boolean | 'sampled';
   /** Copy arguments and results of same-thread calls too. Default false. */

@@ -163,6 +163,11 @@ export class Mailbox implements SenderHost {
     this.#scheduleMicrotask();
   }
 
+  /** True while what this turn sent wakes a sleeper: then every microsecond here is a cold one. */
+  get hasRung(): boolean {
+    return this.#hasRung;
+  }
+
   onRing(): void {
     this.#idle.onRing();
     this.#hasRung = true;

@@ -1,4 +1,4 @@
-import { deepEqual, equal, notEqual, ok, rejects } from 'node:assert/strict';
+import { deepEqual, equal, match, notEqual, ok, rejects } from 'node:assert/strict';
 import { test } from 'node:test';
 import { type CallContext, PendingCalls, type Relay } from '../../../core/actor/pending-calls.js';
 import { RpcError } from '../../../core/errors/rpc-error.js';
@@ -39,6 +39,20 @@ test('a slot is reused with another number, so that a late answer finds nobody',
   equal(pending.lateAnswers, 1);
   pending.resolve(second, 'for the second');
   equal(await other, 'for the second');
+});
+
+test('a time-out without a site tells who awaited it, also through a chain of awaits', async () => {
+  const pending = new PendingCalls(10);
+  async function theCaller(): Promise<unknown> {
+    return await pending.promise(pending.open(context(), 10, 10));
+  }
+  const error = theCaller().then(
+    () => undefined,
+    (thrown: unknown) => thrown as Error,
+  );
+  pending.expire(1000);
+  match((await error)?.stack ?? '', /RpcError: TIMEOUT: 10 ms\n[^]*at async theCaller/);
+  equal(pending.count, 0);
 });
 
 test('numbers go through all generations without ever being 0', () => {

@@ -92,16 +92,18 @@ test('an endpoint used in the turn of another one fails with WRONG_THREAD', asyn
 
 test('deadlines of asks follow the clock of the service', async () => {
   const { gateway } = await busy();
-  const waiting = failure('TIMEOUT', gateway.never());
+  async function theCaller(): Promise<unknown> {
+    return await gateway.never();
+  }
   let isOver = false;
-  void waiting.then(() => (isOver = true));
+  const waiting = failure('TIMEOUT', theCaller()).finally(() => (isOver = true));
   clock.advance(499);
   await gateway.diary();
   equal(isOver, false);
   clock.advance(40);
   const error = await waiting;
   match(error.message, /500 ms/);
-  match(String(error.stack), /main-thread\.integration/);
+  match(String(error.stack), /at async theCaller .*main-thread\.integration/);
 });
 
 test('a worker serves a home thread whose clock stands still', async () => {
