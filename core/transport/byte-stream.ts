@@ -26,6 +26,8 @@ export interface ByteStream {
    * system, or lost with an error.
    */
   write(bytes: Buffer, onWritten: (error?: Error | null) => void): void;
+  /** The same for several pieces, in one call of the system where it can. */
+  writeAll(pieces: readonly Buffer[], onWritten: (error?: Error | null) => void): void;
   /** Sends what is written, then says that nothing more will come. */
   end(): void;
   /** Drops everything at once. */

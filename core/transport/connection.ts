@@ -1,11 +1,11 @@
 import type { Clock } from '../base/clock.js';
 import { type Logger, silentLogger } from '../base/logger.js';
 import { isRpcError, type RpcError, toRpcError } from '../errors/rpc-error.js';
-import type { RecordSource } from '../memory/lane-reader.js';
 import type { RecordOutlet } from '../memory/record-outlet.js';
 import type { ByteStream } from './byte-stream.js';
 import { decodeReject, leave } from './farewell.js';
 import { FRAME_KINDS, kindOfTag } from './frame-descriptor.js';
+import type { FrameSource } from './frame-source.js';
 import type { Hello } from '../codec/control-codec.js';
 import type { Inbound } from './inbound.js';
 import { peerLost, protocolError, streamLost } from './network-errors.js';
@@ -47,6 +47,12 @@ export interface ConnectionListener {
   onClose(connection: Connection, error: RpcError | undefined): void;
 }
 
+const nothingReceived: FrameSource = {
+  words: new Int32Array(0),
+  bytes: Buffer.alloc(0),
+  isGivenAway: false,
+};
+
 /** What a finished handshake leaves behind. */
 export interface ConnectionParts {
   readonly stream: ByteStream;
@@ -70,8 +76,8 @@ export class Connection implements RecordOutlet {
   readonly peer: Hello;
   /** Longest frame in bytes that both sides accept; `frameLengthOf` is what counts against it. */
   readonly frameLimit: number;
-  /** Where the bodies of received records lie during `onRecord`. */
-  readonly inbound: RecordSource;
+  /** Where the body of a received record lies during `onRecord`. */
+  inbound: FrameSource;
   readonly #stream: ByteStream;
   readonly #receiver: Inbound;
   readonly #outbound: Outbound;
@@ -86,7 +92,7 @@ export class Connection implements RecordOutlet {
     const { clock, maximumFramesize, highWaterBytes = 16 * 1024 * 1024 } = options;
     this.remote = stream.remote;
     this.peer = peer;
-    this.inbound = inbound.source;
+    this.inbound = nothingReceived;
     this.#stream = stream;
     this.#receiver = inbound;
     this.#options = options;
@@ -160,7 +166,10 @@ export class Connection implements RecordOutlet {
     if (this.#state === 'closed') return this.#callListener((l) => l.onClose(this, this.#error));
     this.#receiver.handOver(
       {
-        onFrame: (_source, tag, offset, length) => this.#onFrame(tag, offset, length),
+        onFrame: (source, tag, offset, length) => {
+          this.inbound = source;
+          this.#onFrame(tag, offset, length);
+        },
         onProblem: (problem) => this.#refuse(problem),
         onStall: () => this.#refuse('a frame was not completed in time'),
       },
@@ -244,10 +253,8 @@ export class Connection implements RecordOutlet {
   /** The peer broke the protocol: tells it, where that is still possible, and leaves. */
   #refuse(problem: string): void {
     if (this.#state !== 'open') return;
-    const canTell = this.#outbound.isAtFrameBoundary;
     this.#finish(protocolError(this.remote, problem));
-    if (canTell) leave(this.#stream, this.#options.clock, problem);
-    else this.#stream.destroy();
+    leave(this.#stream, this.#options.clock, problem);
   }
 
   #fail(error: RpcError): void {

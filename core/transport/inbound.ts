@@ -1,5 +1,4 @@
 import type { Clock } from '../base/clock.js';
-import type { RecordSource } from '../memory/lane-reader.js';
 import { FrameDecoder, type FrameHandler } from './frame-decoder.js';
 import { StallWatch } from './stall-watch.js';
 
@@ -13,7 +12,7 @@ export interface InboundHandler extends FrameHandler {
 export interface InboundLimits {
   /** Longest frame in bytes. */
   readonly frameLimit: number;
-  /** Time from the first byte of a frame to its last, in milliseconds. */
+  /** Time from the first byte of a frame, or of a message's part, to its last, in ms. */
   readonly frameTimeoutMs: number;
 }
 
@@ -26,8 +25,8 @@ export class Inbound {
   handler: InboundHandler;
   readonly #decoder: FrameDecoder;
   readonly #watch: StallWatch;
-  /** Frames completed when the one at hand began. */
-  #framesBefore = -1;
+  /** Steps of the decoder when the frame at hand began. */
+  #stepsBefore = -1;
 
   constructor(clock: Clock, limits: InboundLimits, handler: InboundHandler) {
     this.handler = handler;
@@ -36,12 +35,7 @@ export class Inbound {
     this.#watch = new StallWatch(clock, limits.frameTimeoutMs, () => this.handler.onStall());
   }
 
-  /** Where the bodies of records lie. */
-  get source(): RecordSource {
-    return this.#decoder;
-  }
-
-  /** Bytes of the frame at hand that are here. */
+  /** Bytes of the frame and the messages at hand that are here. */
   get pendingBytes(): number {
     return this.#decoder.pendingBytes;
   }
@@ -58,9 +52,9 @@ export class Inbound {
     const decoder = this.#decoder;
     decoder.push(chunk);
     if (decoder.isStopped) return;
-    if (decoder.pendingBytes === 0) this.#watch.rest();
-    else if (!this.#watch.isWatching || decoder.frames !== this.#framesBefore) this.#watch.mark();
-    this.#framesBefore = decoder.frames;
+    if (!decoder.isMidway) this.#watch.rest();
+    else if (!this.#watch.isWatching || decoder.steps !== this.#stepsBefore) this.#watch.mark();
+    this.#stepsBefore = decoder.steps;
   }
 
   /** We stop reading ourselves: the peer is not to blame for what does not come. */
@@ -69,7 +63,7 @@ export class Inbound {
   }
 
   resume(): void {
-    if (this.#decoder.pendingBytes > 0) this.#watch.mark();
+    if (this.#decoder.isMidway) this.#watch.mark();
   }
 
   /** Hands out nothing more. */

@@ -69,11 +69,18 @@ export class MemoryStream implements ByteStream {
   }
 
   write(bytes: Buffer, onWritten: (error?: Error | null) => void): void {
+    this.writeAll([bytes], onWritten);
+  }
+
+  writeAll(pieces: readonly Buffer[], onWritten: (error?: Error | null) => void): void {
     this.writes++;
     if (this.#destroyed || this.#ended) {
       return this.#options.defer(() => onWritten(new Error('write after end')));
     }
-    this.#sent.push({ bytes, onWritten });
+    const last = pieces.length - 1;
+    pieces.forEach((bytes, i) => {
+      this.#sent.push({ bytes, onWritten: i === last ? onWritten : () => {} });
+    });
     this.#schedule();
   }
 

@@ -2,22 +2,27 @@ import { RpcError } from '../errors/rpc-error.js';
 import { FULL } from '../memory/lane-writer.js';
 import type { RecordOutlet } from '../memory/record-outlet.js';
 import type { ByteStream } from './byte-stream.js';
+import { orderKeyOf } from '../codec/order-key.js';
 import {
   FRAME_HEADER_LENGTH,
   FRAME_KINDS,
   FRAME_LANES,
+  FRAME_LENGTH_MAX,
   bodyLimitOf,
   frameLengthOf,
   frameTag,
   writeFrameHeader,
 } from './frame-descriptor.js';
-import { SEND_BUFFER_BYTES, type SendBuffer, sendBuffers } from './send-buffer.js';
+import { keepBehind, OutgoingMessage, OutgoingMessages } from './outgoing-messages.js';
+import { type SendBuffer, sendBuffers } from './send-buffer.js';
 
 /**
- * Pieces of at most 64 KiB that the stream may hold at a time. Few, so that each one that leaves
- * shows that the peer still reads; more than one, so that a burst goes out while it is written.
+ * Bytes that the stream may hold at a time. Few, so that what leaves shows that the peer still
+ * reads and the next call is not far behind; enough to go out while more is written.
  */
-const WRITES_IN_FLIGHT = 4;
+const IN_FLIGHT_BYTES = 512 * 1024;
+/** Parts of a message in one write; one when other records wait. */
+const PARTS_A_WRITE = 4;
 
 /** Bounds of an {@link Outbound}, in bytes. */
 export interface OutboundLimits {
@@ -41,7 +46,7 @@ export interface OutboundHandler {
  * The sending half of a connection. Records are written straight into send buffers, and what a
  * tick of the event loop has committed goes out in one write at its end. While a write is under
  * way nothing follows it but full buffers: so each buffer in flight is worth its memory, and a
- * slow peer gets fewer and larger writes.
+ * slow peer gets fewer and larger writes. Long records go in parts, in turns with the others.
  */
 export class Outbound implements RecordOutlet {
   words!: Int32Array;
@@ -57,9 +62,14 @@ export class Outbound implements RecordOutlet {
   /** Capacity and fill of `current`, here because every claim and commit needs them. */
   #capacity = 0;
   #used = 0;
-  /** Buffers closed for writing of which the stream does not have everything yet. */
+  /** Buffers closed for writing that the stream does not have yet. */
   readonly #queue: SendBuffer[] = [];
-  #writesInFlight = 0;
+  /** Buffers ever put into the queue. */
+  #queued = 0;
+  readonly #messages: OutgoingMessages;
+  #hasMessages = false;
+  #isMessageTurn = false;
+  #bytesInFlight = 0;
   #unsentBytes = 0;
   #flushScheduled = false;
   #wantsWritable = false;
@@ -73,16 +83,12 @@ export class Outbound implements RecordOutlet {
     this.#frameLimit = limits.frameLimit;
     this.#bodyLimit = bodyLimitOf(limits.frameLimit);
     this.#highWaterBytes = limits.highWaterBytes;
+    this.#messages = new OutgoingMessages(limits.frameLimit);
   }
 
   /** Bytes committed and not yet in the hands of the system. */
   get unsentBytes(): number {
     return this.#unsentBytes;
-  }
-
-  /** True when the stream got whole frames only, so that another frame may follow. */
-  get isAtFrameBoundary(): boolean {
-    return this.#queue.length === 0;
   }
 
   /** See {@link RecordOutlet}; FULL also when stopped, FRAME_TOO_LARGE when it never fits. */
@@ -124,9 +130,11 @@ export class Outbound implements RecordOutlet {
     writeFrameHeader(this.words, offset >> 2, required, tag);
     // The padding too is ours: no bytes of an earlier use of this buffer leave the process.
     for (let i = offset + FRAME_HEADER_LENGTH + length; i < end; i++) this.bytes[i] = 0;
-    this.#used = end;
     this.#unsentBytes += required;
     if (!this.#flushScheduled) this.#scheduleFlush();
+    if (this.#capacity > FRAME_LENGTH_MAX) return this.#commitLarge(length, type);
+    if (this.#hasMessages && this.#isKeptBehind(offset, end, type)) return;
+    this.#used = end;
   }
 
   /** Takes no more records, drops what is not with the stream yet, gives nothing back. */
@@ -136,6 +144,8 @@ export class Outbound implements RecordOutlet {
     this.#capacity = this.#used = 0;
     this.#current = undefined;
     this.#queue.length = 0;
+    this.#messages.clear();
+    this.#hasMessages = false;
     this.#onDrained = undefined;
   }
 
@@ -179,8 +189,41 @@ export class Outbound implements RecordOutlet {
     if (buffer === undefined) return;
     this.#current = undefined;
     if (this.#used === 0) sendBuffers.giveBack(buffer);
-    else this.#queue.push(buffer.close(this.#used));
+    else this.#enqueue(buffer, this.#used);
     this.#capacity = this.#used = 0;
+  }
+
+  #enqueue(buffer: SendBuffer, filled: number): void {
+    buffer.filled = filled;
+    this.#queue.push(buffer);
+    this.#queued++;
+  }
+
+  /** The current buffer holds this record alone: a message, unless it has become short. */
+  #commitLarge(length: number, type: number): void {
+    const buffer = this.#current!;
+    const key = orderKeyOf(this.words, FRAME_HEADER_LENGTH, type);
+    const required = frameLengthOf(length);
+    this.#current = undefined;
+    this.#capacity = this.#used = 0;
+    if (required > FRAME_LENGTH_MAX) {
+      this.#messages.add(new OutgoingMessage(buffer, { length, type, key }), this.#queued);
+      this.#hasMessages = true;
+      return;
+    }
+    const head = this.#messages.headOf(key);
+    if (head === undefined) return this.#enqueue(buffer, required);
+    keepBehind(head, buffer.bytes.subarray(0, required));
+    sendBuffers.giveBack(buffer);
+  }
+
+  /** True when the frame in `[offset, end)` went behind a message to the same endpoint. */
+  #isKeptBehind(offset: number, end: number, type: number): boolean {
+    const key = orderKeyOf(this.words, offset + FRAME_HEADER_LENGTH, type);
+    const head = this.#messages.headOf(key);
+    if (head === undefined) return false;
+    keepBehind(head, this.bytes.subarray(offset, end));
+    return true;
   }
 
   /**
@@ -197,33 +240,75 @@ export class Outbound implements RecordOutlet {
   #flush(): void {
     this.#flushScheduled = false;
     // The end of the write under way comes back here.
-    if (this.#writesInFlight > 0 || !this.#open) return;
+    if (!this.#open || (this.#bytesInFlight > 0 && !this.#hasMessages)) return;
     this.#closeCurrent();
     this.#writeOut();
   }
 
-  /** Gives the stream as much of the queue as it may have. */
+  /** Gives the stream as much as it may have: buffers and parts of messages in turns. */
   #writeOut(): void {
-    while (this.#writesInFlight < WRITES_IN_FLIGHT && this.#queue.length > 0) {
-      const buffer = this.#queue[0]!;
-      const piece = buffer.nextPiece(SEND_BUFFER_BYTES);
-      if (buffer.isHandedOut) this.#queue.shift();
-      if (this.#writesInFlight++ === 0) this.#handler.onMoved();
-      this.#stream.write(piece, (error) => this.#onWritten(buffer, piece.length, error));
+    while (this.#bytesInFlight < IN_FLIGHT_BYTES) {
+      const hasQueue = this.#queue.length > 0;
+      const isMessageTurn = this.#hasMessages && (this.#isMessageTurn || !hasQueue);
+      this.#isMessageTurn = !isMessageTurn;
+      if (isMessageTurn && this.#writeParts(hasQueue ? 1 : PARTS_A_WRITE)) continue;
+      if (!hasQueue) return;
+      const buffer = this.#queue.shift()!;
+      const length = buffer.filled;
+      this.#begin(length);
+      this.#stream.write(buffer.bytes.subarray(0, length), (error) => {
+        this.#onWritten(length, error, buffer);
+      });
     }
   }
 
-  #onWritten(buffer: SendBuffer, length: number, error: Error | null | undefined): void {
-    this.#writesInFlight--;
-    this.#unsentBytes -= length;
+  /** Gives the stream the next parts of a message; false when none may go yet. */
+  #writeParts(limit: number): boolean {
+    const message = this.#messages.next(this.#queued - this.#queue.length);
+    if (message === undefined) return false;
+    const { buffers, bytes, isLast } = message.next(limit);
+    this.#begin(bytes);
+    const buffer = isLast ? message.buffer : undefined;
+    this.#stream.writeAll(buffers, (error) => this.#onWritten(bytes, error, buffer));
+    if (!isLast) return true;
+    const followers = this.#messages.finish(message);
+    this.#hasMessages = !this.#messages.isEmpty;
+    this.#letGo(followers);
+    return true;
+  }
+
+  /** What waited behind a message goes on, up to the next message among it. */
+  #letGo(followers: (SendBuffer | OutgoingMessage)[]): void {
+    for (const [i, follower] of followers.entries()) {
+      if (follower instanceof OutgoingMessage) {
+        follower.behind.push(...followers.slice(i + 1));
+        this.#messages.add(follower, this.#queued);
+        this.#hasMessages = true;
+        return;
+      }
+      this.#enqueue(follower, follower.filled);
+    }
+  }
+
+  #begin(bytes: number): void {
+    if (this.#bytesInFlight === 0) this.#handler.onMoved();
+    this.#bytesInFlight += bytes;
+  }
+
+  /** `buffer` when nothing of it is left to be written. */
+  #onWritten(bytes: number, error: Error | null | undefined, buffer: SendBuffer | undefined): void {
+    this.#bytesInFlight -= bytes;
+    this.#unsentBytes -= bytes;
     // The stream reports its end itself. The buffer may still be in use: left to the collector.
     if (error || this.#stopped) return;
-    if (buffer.isDone(length)) sendBuffers.giveBack(buffer);
-    if (this.#writesInFlight > 0) this.#handler.onMoved();
+    if (buffer) sendBuffers.giveBack(buffer);
+    if (this.#bytesInFlight > 0) this.#handler.onMoved();
     else this.#handler.onIdle();
+    // Between two parts of a message everything else gets its turn.
+    if (this.#hasMessages) this.#closeCurrent();
     this.#writeOut();
     this.#tellWritable();
-    if (this.#writesInFlight === 0) this.#flush();
+    if (this.#bytesInFlight === 0) this.#flush();
     this.#settle();
   }
 
@@ -236,7 +321,8 @@ export class Outbound implements RecordOutlet {
 
   #settle(): void {
     const onDrained = this.#onDrained;
-    if (onDrained === undefined || this.#queue.length > 0 || this.#writesInFlight > 0) return;
+    if (onDrained === undefined || this.#queue.length > 0) return;
+    if (this.#hasMessages || this.#bytesInFlight > 0) return;
     this.#onDrained = undefined;
     onDrained();
   }

@@ -6,66 +6,13 @@ import {
   type ByteStream,
   formatTransportAddress,
   type StreamAcceptor,
-  type StreamHandler,
   type StreamServer,
   type Transport,
   type TransportAddress,
   type TransportDialOptions,
 } from './byte-stream.js';
 import { bindFailed, connectionFailed, dialFailed, systemCodeOf } from './network-errors.js';
-
-/** A socket of Node as a {@link ByteStream}. */
-class SocketStream implements ByteStream {
-  readonly remote: string;
-  readonly closed: Promise<void>;
-  readonly #socket: net.Socket;
-  #handler: StreamHandler | undefined;
-  #error: Error | undefined;
-
-  constructor(socket: net.Socket, remote: string) {
-    const closed = deferred<void>();
-    this.#socket = socket;
-    this.remote = remote;
-    this.closed = closed.promise;
-    // Whole ticks are written at once: waiting for more, as Nagle does, would only add delay.
-    socket.setNoDelay(true);
-    // Listens from birth to death: an 'error' that nobody listens to would end the process.
-    socket.on('error', (error) => (this.#error ??= error));
-    socket.on('close', () => {
-      closed.resolve();
-      this.#handler?.onClose(this.#error);
-    });
-  }
-
-  attach(handler: StreamHandler): void {
-    const isFirst = this.#handler === undefined;
-    this.#handler = handler;
-    if (!isFirst) return;
-    if (this.#socket.closed) return handler.onClose(this.#error);
-    this.#socket.on('data', (chunk: Buffer) => this.#handler!.onBytes(chunk));
-    this.#socket.on('end', () => this.#handler!.onEnd());
-  }
-
-  write(bytes: Buffer, onWritten: (error?: Error | null) => void): void {
-    this.#socket.write(bytes, onWritten);
-  }
-
-  end(): void {
-    this.#socket.end();
-  }
-
-  destroy(): void {
-    this.#socket.destroy();
-  }
-
-  pause(): void {
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    this.#socket.resume();
-  }
-}
+import { acceptedStream, connectSocket } from './socket-stream.js';
 
 function remoteOf(socket: net.Socket, local: TransportAddress): string {
   const { remoteAddress: host, remotePort: port } = socket;
@@ -80,7 +27,7 @@ async function dial(address: TransportAddress, options: TransportDialOptions): P
   const name = formatTransportAddress(address);
   if (signal?.aborted) throw cancelled(name, signal);
   const connected = deferred<void>();
-  const socket = net.connect({ ...address });
+  const { socket, streamOf } = connectSocket({ ...address });
   const onError = (cause: Error): void => connected.reject(dialFailed(name, cause));
   const onAbort = (): void => connected.reject(cancelled(name, signal!));
   const timer = clock.schedule(
@@ -92,7 +39,7 @@ async function dial(address: TransportAddress, options: TransportDialOptions): P
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
     await connected.promise;
-    return new SocketStream(socket, name);
+    return streamOf(name);
   } catch (error) {
     socket.destroy();
     throw error;
@@ -128,8 +75,8 @@ class SocketServer implements StreamServer {
 
 function bind(address: TransportAddress, acceptor: StreamAcceptor): Promise<StreamServer> {
   const bound = deferred<StreamServer>();
-  const server = net.createServer((socket) => {
-    acceptor.onStream(new SocketStream(socket, remoteOf(socket, address)));
+  const server = net.createServer({ pauseOnConnect: true }, (socket) => {
+    acceptor.onStream(acceptedStream(socket, remoteOf(socket, address)));
   });
   const onBindError = (error: Error): void => bound.reject(error);
   server.once('error', onBindError);

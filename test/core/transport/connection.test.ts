@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { isRpcError, RpcError } from '../../../core/errors/rpc-error.js';
-import { bodyLimitOf } from '../../../core/transport/frame-descriptor.js';
+import { bodyLimitOf, FRAME_LENGTH_MAX } from '../../../core/transport/frame-descriptor.js';
 import { systemCodeOf } from '../../../core/transport/network-errors.js';
 import { connect, recordFrame, send, settle } from './harness.js';
 
@@ -15,7 +15,7 @@ describe('connection', () => {
     const bodies = fc.array(
       fc.oneof(
         fc.uint8Array({ maxLength: 100 }),
-        fc.uint8Array({ size: 'max', maxLength: 90_000 }),
+        fc.uint8Array({ size: 'max', maxLength: bodyLimitOf(FRAME_LENGTH_MAX) }),
       ),
       { maxLength: 12 },
     );

@@ -9,7 +9,9 @@ import type {
 import { dial } from '../../../core/transport/dial.js';
 import {
   encodeFrame,
+  FRAME_HEADER_LENGTH,
   FRAME_KINDS,
+  PART_BYTES,
   PROTOCOL_VERSION,
 } from '../../../core/transport/frame-descriptor.js';
 import { type AcceptOptions, listen, type Listener } from '../../../core/transport/listener.js';
@@ -19,6 +21,7 @@ import {
   MemoryTransport,
   type MemoryTransportOptions,
 } from '../../../core/transport/memory-transport.js';
+import { INVOCATION, RECORD_INVOCATION } from '../../../core/codec/stamps.js';
 import { encodeHello, type Hello } from '../../../core/codec/control-codec.js';
 import { ManualClock } from '../../support/manual-clock.js';
 
@@ -72,9 +75,44 @@ export function send(connection: Connection, type: number, body: Uint8Array): bo
   return true;
 }
 
+/** Bytes that a call's body has at least here: up to the number of its endpoint. */
+export const CALL_BYTES_MIN = (INVOCATION.recipient + 1) * 4;
+
+/** Sends a call to endpoint `to`, its other bytes all `fill`. */
+export function sendCall(connection: Connection, to: number, length: number, fill = 0): boolean {
+  const body = Buffer.alloc(length, fill);
+  body.writeInt32LE(to, CALL_BYTES_MIN - 4);
+  return send(connection, RECORD_INVOCATION, body);
+}
+
 /** A record as a frame, for peers that are made of bytes. */
 export function recordFrame(type: number, body: Uint8Array): Buffer {
   return encodeFrame(FRAME_KINDS.record + type, body);
+}
+
+/** A frame of a message: BEGIN or PART. */
+export function messageFrame(kind: number, stream: number, body: Uint8Array): Buffer {
+  const frame = encodeFrame(kind, body);
+  frame.writeInt32LE(stream, FRAME_HEADER_LENGTH - 4);
+  return frame;
+}
+
+/** The BEGIN of a message. */
+export function beginFrame(stream: number, length: number, type: number): Buffer {
+  const body = Buffer.alloc(8);
+  body.writeUInt32LE(length >>> 0, 0);
+  body.writeUInt32LE(type, 4);
+  return messageFrame(FRAME_KINDS.begin, stream, body);
+}
+
+/** A long record as its frames. */
+export function messageFrames(stream: number, type: number, body: Uint8Array): Buffer[] {
+  const frames = [beginFrame(stream, body.length, type)];
+  for (let from = 0; from < body.length; from += PART_BYTES) {
+    const part = body.subarray(from, from + PART_BYTES);
+    frames.push(messageFrame(FRAME_KINDS.part, stream, part));
+  }
+  return frames;
 }
 
 /** The HELLO of a well-behaved peer, or of one that lies. */
