@@ -32,7 +32,7 @@ function arrivals({ serverSaw }: Pair): [to: number, fill: number][] {
 }
 
 describe('messages in parts', () => {
-  it('brings any records whole, those of one endpoint in order, however bytes are cut', async () => {
+  it('brings any records whole, those of one endpoint in order, however cut', async () => {
     const record = fc.record({
       to: fc.integer({ min: 1, max: 3 }),
       length: fc.oneof(
@@ -74,7 +74,7 @@ describe('messages in parts', () => {
     );
   });
 
-  it('lets the calls to other endpoints and answers go between the parts, not its own', async () => {
+  it('lets calls to other endpoints and answers between its parts, not to its own', async () => {
     const pair = await connect();
     const { client, link, serverSaw } = pair;
     link.dialled.stall();
@@ -205,7 +205,7 @@ describe('hostile messages', () => {
     );
   });
 
-  it('gives a message ten seconds from part to part, and forgets it with the connection', async () => {
+  it('gives a message ten seconds from part to part, then forgets it', async () => {
     const { clock, link, serverSaw } = await connect();
     const frames = messageFrames(9, 1, Buffer.alloc(4 * PART_BYTES));
     for (const one of frames.slice(0, 4)) {
