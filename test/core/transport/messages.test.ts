@@ -178,7 +178,7 @@ describe('hostile messages', () => {
       link.dialled.write(recordFrame(1, Buffer.alloc(8)), () => {});
       await settle();
       assert.equal(serverSaw.closes[0]?.code, 'PROTOCOL_ERROR');
-      assert.match(serverSaw.closes[0]!.message, reason);
+      assert.match(serverSaw.closes[0].message, reason);
       assert.match(clientSaw.closes[0]!.message, reason);
       assert.equal(serverSaw.records.length, 0);
       assert.equal(server.isOpen, false);
