@@ -7,7 +7,7 @@ export { assert, AssertionFailed, unreachable } from './base/assert.js';
 export { type Clock, systemClock, type TimerHandle } from './base/clock.js';
 export { type Deferred, deferred, ignoreRejection, isThenable } from './base/deferred.js';
 export { createRandomName, createWildcardName, randomId } from './base/ids.js';
-export { guardLogger, type Logger, silentLogger } from './base/logger.js';
+export { type Logger, silentLogger } from './base/logger.js';
 export * from './codec/registration-codec.js';
 export { describeThrown, toRpcError } from './errors/rpc-error.js';
 export * from './ha/embedded-leader-service.js';

@@ -24,7 +24,7 @@ const CONTEXT: CallContext = {
 
 /** An ask noted with its promise and deadline, then answered; nobody awaits the promise. */
 export const pendingOpenResolve = micro(() => {
-  const pending = new PendingCalls(BATCH);
+  const pending = new PendingCalls(BATCH, () => {});
   const calls = new Int32Array(BATCH);
   return () => {
     let right = 0;

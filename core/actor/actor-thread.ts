@@ -15,6 +15,9 @@ import type { CallOutlet } from '../mailbox/call-outlet.js';
 import type { InboundLane } from '../mailbox/inbound-lane.js';
 import { type LaneOffer, Mailbox, type MailboxObserver } from '../mailbox/mailbox.js';
 import type { RecordHandler } from '../memory/lane-reader.js';
+import { Counters } from '../metrics/counters.js';
+import { createMetricsMemory, type MetricsMemory } from '../metrics/metrics-descriptor.js';
+import { UserCode } from '../metrics/user-code.js';
 import type { Region } from '../memory/region-descriptor.js';
 import { SharedTime } from '../memory/shared-time.js';
 import { CellTable } from './cell.js';
@@ -40,6 +43,8 @@ export interface ActorThreadParts {
   /** Start of the service's time line, on the clock that all threads share. */
   readonly epochMs: number;
   readonly offerLane: (offer: LaneOffer) => void;
+  /** The counters of the service; absent: counters of its own. */
+  readonly metrics?: MetricsMemory;
 }
 
 /**
@@ -50,6 +55,12 @@ export class ActorThread implements RecordHandler<InboundLane>, MailboxObserver 
   readonly thread: number;
   readonly settings: Settings;
   readonly clock: Clock;
+  /** The counters of all threads of the service. */
+  readonly metrics: MetricsMemory;
+  /** What this thread counts. */
+  readonly counters: Counters;
+  readonly userCode: UserCode;
+  /** The user's logger; it never throws. */
   readonly logger: Logger;
   readonly cells: CellTable;
   readonly pending: PendingCalls;
@@ -74,12 +85,17 @@ export class ActorThread implements RecordHandler<InboundLane>, MailboxObserver 
     this.thread = parts.thread;
     this.settings = parts.settings;
     this.clock = parts.clock;
-    this.logger = parts.logger;
+    this.metrics = parts.metrics ?? createMetricsMemory(parts.thread + 1);
+    this.counters = new Counters(this.metrics, parts.thread);
+    this.userCode = new UserCode(parts.logger, this.counters);
+    this.logger = this.userCode.logger;
     this.#epochMs = parts.epochMs;
     this.#sharedTime = new SharedTime(parts.region);
     this.cells = new CellTable(parts.thread);
-    this.pending = new PendingCalls(parts.settings.maxPendingAsks);
-    this.deadLetters = new DeadLetters(parts.logger);
+    this.pending = new PendingCalls(parts.settings.maxPendingAsks, () => {
+      this.counters.add('lateAnswers');
+    });
+    this.deadLetters = new DeadLetters(this.userCode, this.counters);
     this.mailbox = new Mailbox({
       thread: parts.thread,
       region: parts.region,
@@ -250,7 +266,7 @@ export class ActorThread implements RecordHandler<InboundLane>, MailboxObserver 
     if (this.pending.timedCount > 0) {
       this.#idleTicks = 0;
       // Answers that are here already win over their deadlines: we may be the late one.
-      this.mailbox.drainNow();
+      if (this.mailbox.drainNow()) this.counters.add('timeoutWakeUps');
       this.pending.expire(now);
     } else if (++this.#idleTicks > IDLE_TICKS) {
       return;

@@ -1,5 +1,6 @@
-import { channel } from 'node:diagnostics_channel';
-import type { Logger } from '../base/logger.js';
+import { publish } from '../metrics/channels.js';
+import type { Counters } from '../metrics/counters.js';
+import type { UserCode } from '../metrics/user-code.js';
 import type { AnyActorRef } from './actor-ref.js';
 
 /** A message that nobody will handle and nobody waits for. */
@@ -14,32 +15,33 @@ export interface DeadLetter {
   readonly sender?: AnyActorRef;
 }
 
-const deadLetterChannel = channel('ringlane:dead-letter');
-
 /**
  * Counts dead letters and publishes them on the diagnostics channel `ringlane:dead-letter`, so
  * that a tell that reaches nobody is never lost unseen (Flink DeadLettersActor).
  */
 export class DeadLetters {
-  /** Dead letters of this thread since it started. */
-  count = 0;
-  readonly #logger: Logger;
+  readonly #userCode: UserCode;
+  readonly #counters: Counters;
   readonly #listeners = new Set<(letter: DeadLetter) => void>();
 
-  constructor(logger: Logger) {
-    this.#logger = logger;
+  constructor(userCode: UserCode, counters: Counters) {
+    this.#userCode = userCode;
+    this.#counters = counters;
+  }
+
+  /** Dead letters of this thread since the service started. */
+  get count(): number {
+    return this.#counters.value('deadLetters');
   }
 
   add(letter: DeadLetter): void {
-    this.count++;
-    this.#logger.debug(letter, 'dead letter');
-    if (deadLetterChannel.hasSubscribers) deadLetterChannel.publish(letter);
+    this.#counters.add('deadLetters');
+    if (letter.reason === 'not started') this.#counters.add('tellsNotStarted');
+    if (letter.reason === 'unhandled') this.#counters.add('unhandledMessages');
+    this.#userCode.logger.debug(letter, 'dead letter');
+    publish('deadLetter', letter);
     for (const listener of this.#listeners) {
-      try {
-        listener(letter);
-      } catch (error) {
-        this.#logger.error({ error }, 'a dead letter listener failed');
-      }
+      this.#userCode.run('a dead letter listener', () => listener(letter));
     }
   }
 

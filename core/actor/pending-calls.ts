@@ -39,9 +39,8 @@ function capture(resolve: Resolve, reject: Reject): void {
  * last in, first out, so that a few calls in flight touch a few lines of memory.
  */
 export class PendingCalls {
-  /** Answers that came after their call had ended. */
-  lateAnswers = 0;
   readonly #limit: number;
+  readonly #onLate: () => void;
   readonly #wheel = new DeadlineWheel();
   #resolves: (Resolve | undefined)[] = [];
   #rejects: (Reject | undefined)[] = [];
@@ -57,8 +56,10 @@ export class PendingCalls {
   #count = 0;
   #timedCount = 0;
 
-  constructor(limit: number) {
+  /** `onLate` is called for each answer that comes after its call has ended. */
+  constructor(limit: number, onLate: () => void) {
     this.#limit = limit;
+    this.#onLate = onLate;
     this.#grow();
   }
 
@@ -203,7 +204,7 @@ export class PendingCalls {
   }
 
   #late(): boolean {
-    this.lateAnswers++;
+    this.#onLate();
     return false;
   }
 

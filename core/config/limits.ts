@@ -24,6 +24,8 @@ export const LIMITS = {
   /** Smallest and largest capacity of a lane. */
   laneCapacityBytesMin: 256 * 1024,
   laneCapacityBytesMax: 1 << 30,
+  /** Dead letters that a thread reports to the listeners of its service in a second. */
+  deadLetterReportsPerSecond: 1_000,
   /** Cause chain of an error that travels. */
   causeDepth: 8,
   /** Text of one error field that travels, in UTF-16 code units. */

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { type Clock, systemClock } from '../base/clock.js';
-import { guardLogger, type Logger, silentLogger } from '../base/logger.js';
+import { type Logger, silentLogger } from '../base/logger.js';
 import { isPowerOfTwo } from '../base/sequence.js';
 import { describeThrown, RpcError } from '../errors/rpc-error.js';
 import { LIMITS } from './limits.js';
@@ -176,7 +176,7 @@ export function effectiveOptions(options: RpcServiceOptions): EffectiveOptions {
     settings,
     listen: o.listen,
     workerResourceLimits: o.workerResourceLimits,
-    logger: guardLogger(o.logger ?? silentLogger),
+    logger: o.logger ?? silentLogger,
     clock: o.clock ?? systemClock,
   };
 }

@@ -110,11 +110,16 @@ export class Mailbox implements SenderHost {
     return sender?.isOpen ? sender : undefined;
   }
 
-  /** Takes what has arrived, now. */
-  drainNow(): void {
-    if (this.#isClosed) return;
+  /**
+   * Takes what has arrived, now. True when this thread slept over records for which nobody rang;
+   * once in a while the ring is only late, because its writer was interrupted before it.
+   */
+  drainNow(): boolean {
+    if (this.#isClosed) return false;
+    const wasMissed = !this.#isAwake && this.#park.isParked() && this.#hasRecords();
     this.#drainAll();
     this.#flush();
+    return wasMissed;
   }
 
   /** Adopts a lane that another thread made towards this one. */

@@ -1,9 +1,11 @@
 import type { Address } from '../base/address.js';
 import { type Deferred, deferred, ignoreRejection } from '../base/deferred.js';
+import type { Logger } from '../base/logger.js';
 import type { EffectiveOptions } from '../config/options.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { LaneOffer } from '../mailbox/mailbox.js';
 import type { Region } from '../memory/region-descriptor.js';
+import type { DeadLetterReport } from './dead-letter-reports.js';
 import type { Placement } from './rpc-service.js';
 import type { HostedThread, ThreadExit, ThreadHost, ThreadMessage } from './thread-host.js';
 
@@ -13,6 +15,10 @@ export interface HomeThreadsParts {
   readonly options: EffectiveOptions;
   readonly region: Region;
   readonly epochMs: number;
+  readonly metrics: SharedArrayBuffer;
+  /** The user's, guarded: writes what worker threads log. */
+  readonly logger: Logger;
+  readonly onDeadLetter: (report: DeadLetterReport) => void;
   readonly acceptLane: (offer: LaneOffer) => void;
   readonly onExit: (thread: number, error: RpcError) => void;
 }
@@ -82,7 +88,7 @@ export class HomeThreads {
   }
 
   #spawn(thread: number, base: Omit<Address, 'path'>, port: number): void {
-    const { host, options, region, epochMs } = this.#parts;
+    const { host, options, region, epochMs, metrics } = this.#parts;
     const birth = {
       thread,
       region: region.buffer,
@@ -90,6 +96,7 @@ export class HomeThreads {
       epochMs,
       base,
       port,
+      metrics,
     };
     const hosted = host.spawn(birth, options.workerResourceLimits);
     const worker: Worker = { hosted, ready: deferred(), isAlive: true };
@@ -105,8 +112,10 @@ export class HomeThreads {
         return worker.ready.resolve();
       case 'lane':
         return this.forward(message.offer);
+      case 'dead-letter':
+        return this.#parts.onDeadLetter(message.report);
       case 'log':
-        return this.#parts.options.logger[message.level]({ facts: message.facts }, message.message);
+        return this.#parts.logger[message.level]({ facts: message.facts }, message.message);
     }
   }
 

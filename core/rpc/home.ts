@@ -6,6 +6,8 @@ import type { EffectiveOptions } from '../config/options.js';
 import { describeThrown, RpcError } from '../errors/rpc-error.js';
 import type { LaneOffer } from '../mailbox/mailbox.js';
 import { createRegion, type Region } from '../memory/region-descriptor.js';
+import { createMetricsMemory } from '../metrics/metrics-descriptor.js';
+import { DeadLetterListeners, type DeadLetterReport } from './dead-letter-reports.js';
 import { Directory } from './directory.js';
 import { loadEndpointClass } from './endpoint-factory.js';
 import type { FencingToken } from './fencing.js';
@@ -49,6 +51,7 @@ export class Home implements ServiceBackend {
   isClosed = false;
   readonly #options: EffectiveOptions;
   readonly #threads: HomeThreads;
+  readonly #deadLetters: DeadLetterListeners;
   #closing: Promise<void> | undefined;
 
   constructor(options: EffectiveOptions, ports: ServicePorts) {
@@ -64,7 +67,9 @@ export class Home implements ServiceBackend {
     const epochMs = clock.nowMs();
     // Workers have the machine's clock, whatever the home thread has: same zero, other line.
     const workerEpochMs = clock === systemClock ? epochMs : systemClock.nowMs();
+    const metrics = createMetricsMemory(settings.threads + 1);
     this.rpcThread = new RpcThread({
+      metrics,
       thread: 0,
       region,
       settings,
@@ -75,6 +80,8 @@ export class Home implements ServiceBackend {
       offload: ports.offload,
       offerLane: (offer) => this.#threads.forward(offer),
     });
+    const { thread } = this.rpcThread;
+    this.#deadLetters = new DeadLetterListeners(thread);
     this.service = new ThreadService(this.rpcThread, this);
     this.peers = new RemotePeers(this.rpcThread, ports.transport, randomIncarnation());
     this.#threads = new HomeThreads({
@@ -82,7 +89,10 @@ export class Home implements ServiceBackend {
       options,
       region,
       epochMs: workerEpochMs,
-      acceptLane: (offer: LaneOffer) => this.rpcThread.thread.mailbox.acceptLane(offer),
+      metrics: metrics.buffer,
+      logger: thread.logger,
+      acceptLane: (offer: LaneOffer) => thread.mailbox.acceptLane(offer),
+      onDeadLetter: this.#deadLetters.deliver,
       onExit: (thread, error) => this.#onThreadExit(thread, error),
     });
   }
@@ -137,6 +147,10 @@ export class Home implements ServiceBackend {
 
   openRoute(address: string, request: Uint8Array): Promise<RemoteRoute> {
     return this.peers.openRoute(address, request);
+  }
+
+  onDeadLetter(listener: (report: DeadLetterReport) => void): () => void {
+    return this.#deadLetters.subscribe(listener);
   }
 
   close(): Promise<void> {
@@ -200,7 +214,8 @@ export class Home implements ServiceBackend {
     this.directory.releaseThread(thread);
     this.rpcThread.thread.onThreadTerminated(thread, () => error);
     for (const other of this.#threads.alive()) this.#tellOfExit(other, thread, error);
-    if (!this.isClosed) this.#options.logger.error({ thread, error }, 'a worker thread ended');
+    if (!this.isClosed)
+      this.rpcThread.thread.logger.error({ thread, error }, 'a worker thread ended');
   }
 
   #tellOfExit(other: number, thread: number, error: RpcError): void {
@@ -208,7 +223,10 @@ export class Home implements ServiceBackend {
       this.#agent(other).threadTerminated(thread, error.message);
     } catch (failure) {
       // Its lane is full or it ends as well; its own callers find out by their deadlines.
-      this.#options.logger.error({ thread: other, failure }, 'a thread did not hear of an exit');
+      this.rpcThread.thread.logger.error(
+        { thread: other, failure },
+        'a thread did not hear of an exit',
+      );
     }
   }
 

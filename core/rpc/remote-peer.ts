@@ -87,7 +87,8 @@ export class RemotePeer implements ConnectionListener {
     const { thread } = this.#rpcThread;
     this.#reply.wrap(source, offset);
     // A peer may answer only what it was asked: call numbers of others are not its business.
-    if (thread.pending.peerOf(this.#reply.call) !== this.#outlet) thread.pending.lateAnswers++;
+    if (thread.pending.peerOf(this.#reply.call) !== this.#outlet)
+      thread.counters.add('lateAnswers');
     else thread.onReply(this.#reply, nothingBeside);
   }
 

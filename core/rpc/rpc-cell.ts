@@ -1,4 +1,3 @@
-import { channel } from 'node:diagnostics_channel';
 import type { ActorThread } from '../actor/actor-thread.js';
 import type { Cell, CellAddress } from '../actor/cell.js';
 import { type BesideSource, copyValues, discardPayload, startPayload } from '../actor/payloads.js';
@@ -8,13 +7,12 @@ import type { TokenWords } from '../codec/stamps.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 import { describeThrown, isRpcError, RpcError, toRpcError } from '../errors/rpc-error.js';
 import type { CallOutlet } from '../mailbox/call-outlet.js';
+import { publish } from '../metrics/channels.js';
 import { EndpointLife } from './endpoint-life.js';
 import { type Fence, tokenOf } from './fencing.js';
 import { enterTurn, leaveTurn, type MainThreadTask } from './main-thread.js';
 import type { EndpointMethods, Handler } from './method-table.js';
 import type { RpcEndpoint } from './endpoint.js';
-
-const handlerFailures = channel('ringlane:handler-failure');
 
 /** An ask whose handler answered a promise. */
 interface OpenCall {
@@ -288,6 +286,9 @@ export class RpcCell implements Cell {
   }
 
   #refuse(call: number, method: number, replyTo: CallOutlet | undefined, error: RpcError): void {
+    const { code } = error;
+    if (code === 'TIMEOUT') this.#thread.counters.add('expiredCalls');
+    else if (code.startsWith('FENCING')) this.#thread.counters.add('fencingRefusals');
     if (call === 0) return this.#bury(this.#nameOf(method), error);
     if (replyTo === undefined) this.#thread.pending.reject(call, error);
     else this.#thread.replies.failure(replyTo, call, error, {});
@@ -301,8 +302,9 @@ export class RpcCell implements Cell {
 
   #report(method: string, error: unknown): void {
     const facts = { endpoint: this.endpointId, method, error };
+    this.#thread.counters.add('failedTells');
     this.#thread.logger.error(facts, 'a call without a waiting caller failed');
-    if (handlerFailures.hasSubscribers) handlerFailures.publish(facts);
+    publish('handlerFailure', facts);
   }
 
   #nameOf(method: number): string {

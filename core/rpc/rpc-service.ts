@@ -1,4 +1,6 @@
 import type { TimerHandle } from '../base/clock.js';
+import type { ServiceMetrics } from '../metrics/counters.js';
+import type { DeadLetterReport } from './dead-letter-reports.js';
 import type { FencingToken } from './fencing.js';
 import type { AnyGateway, GatewayContract, GatewayOf, MethodTable } from './gateway.js';
 
@@ -101,6 +103,16 @@ export interface RpcService {
   execute(task: () => void): void;
   /** Runs `task` after `delayMs`, then every `periodMs` if given, until cancelled or closed. */
   schedule(task: () => void, delayMs: number, periodMs?: number): TimerHandle;
+  /**
+   * What was counted since the start: dead letters, late answers, failures that nobody waited
+   * for, restarts. Any thread may ask; it costs some microseconds.
+   */
+  metrics(): ServiceMetrics;
+  /**
+   * Calls `listener` for the dead letters of every thread, at most 1 000 a second and thread, until
+   * the answer is called. What it throws is counted. Home thread only: `INVALID_STATE` elsewhere.
+   */
+  onDeadLetter(listener: (report: DeadLetterReport) => void): () => void;
   /** True when `address` belongs to this service. */
   isOwnAddress(address: string): boolean;
   /**

@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Address } from '../base/address.js';
 import type { RpcServiceOptions, Settings } from '../config/options.js';
 import type { LaneOffer } from '../mailbox/mailbox.js';
+import type { DeadLetterReport } from './dead-letter-reports.js';
 
 /** What a worker thread is born with. */
 export interface ThreadBirth {
@@ -11,6 +12,8 @@ export interface ThreadBirth {
   readonly epochMs: number;
   readonly base: Omit<Address, 'path'>;
   readonly port: number;
+  /** The counters of the service. */
+  readonly metrics: SharedArrayBuffer;
 }
 
 /**
@@ -19,6 +22,7 @@ export interface ThreadBirth {
 export type ThreadMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'lane'; readonly offer: LaneOffer }
+  | { readonly kind: 'dead-letter'; readonly report: DeadLetterReport }
   | {
       readonly kind: 'log';
       readonly level: 'debug' | 'info' | 'warn' | 'error';

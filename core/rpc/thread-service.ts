@@ -1,9 +1,10 @@
 import { endpointIdOf, parseAddress } from '../base/address.js';
 import type { TimerHandle } from '../base/clock.js';
-import { isThenable } from '../base/deferred.js';
 import { createRandomName } from '../base/ids.js';
 import { checkDurationMs } from '../config/options.js';
 import { RpcError } from '../errors/rpc-error.js';
+import { readMetrics, type ServiceMetrics } from '../metrics/counters.js';
+import type { DeadLetterReport } from './dead-letter-reports.js';
 import type { FencingToken } from './fencing.js';
 import type { AnyGateway, GatewayContract, GatewayOf, MethodTable } from './gateway.js';
 import type {
@@ -37,6 +38,7 @@ export interface ServiceBackend {
     contract: AnyGateway,
     token: FencingToken | undefined,
   ): Promise<object>;
+  onDeadLetter(listener: (report: DeadLetterReport) => void): () => void;
   close(): Promise<void>;
 }
 
@@ -156,6 +158,14 @@ export class ThreadService implements RpcService {
     return handle;
   }
 
+  metrics(): ServiceMetrics {
+    return readMetrics(this.#rpcThread.thread.metrics);
+  }
+
+  onDeadLetter(listener: (report: DeadLetterReport) => void): () => void {
+    return this.#backend.onDeadLetter(listener);
+  }
+
   isOwnAddress(address: string): boolean {
     const parsed = parseAddress(address);
     const id = parsed && endpointIdOf(parsed);
@@ -178,15 +188,7 @@ export class ThreadService implements RpcService {
   }
 
   #guarded(task: () => unknown): void {
-    const report = (error: unknown): void => {
-      this.#rpcThread.thread.logger.error({ error }, 'a task of the service failed');
-    };
-    try {
-      const result = task();
-      if (isThenable(result)) Promise.resolve(result).then(undefined, report);
-    } catch (error) {
-      report(error);
-    }
+    this.#rpcThread.thread.userCode.run('a task of the service', task);
   }
 
   #checkOpen(): void {

@@ -3,6 +3,8 @@ import { systemClock } from '../base/clock.js';
 import { inspect } from 'node:util';
 import { RpcError } from '../errors/rpc-error.js';
 import { openRegion } from '../memory/region-descriptor.js';
+import { openMetricsMemory } from '../metrics/metrics-descriptor.js';
+import { DeadLetterReporter } from './dead-letter-reports.js';
 import type { FencingToken } from './fencing.js';
 import { tokenWords } from './fencing.js';
 import type { AnyGateway } from './gateway.js';
@@ -57,6 +59,11 @@ class WorkerBackend implements ServiceBackend {
     });
   }
 
+  onDeadLetter(): () => void {
+    const text = 'the dead letters of a service are heard on its home thread';
+    throw new RpcError('INVALID_STATE', text);
+  }
+
   close(): Promise<void> {
     const text = 'a service is closed on its home thread';
     return Promise.reject(new RpcError('INVALID_STATE', text));
@@ -83,8 +90,12 @@ export function runWorkerThread(birth: ThreadBirth, port: HomePort, offload: Off
     epochMs: birth.epochMs,
     base: birth.base,
     offload,
+    metrics: openMetricsMemory(birth.metrics),
     offerLane: (offer) => port.post({ kind: 'lane', offer }, [offer.port]),
   });
+  new DeadLetterReporter(rpcThread.thread, (report) =>
+    port.post({ kind: 'dead-letter', report }, []),
+  );
   const service = new ThreadService(rpcThread, new WorkerBackend(rpcThread, birth));
   const system = (endpointClass: unknown, args: readonly unknown[], isExported: boolean): void => {
     const found = endpointClass as EndpointClass;

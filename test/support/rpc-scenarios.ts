@@ -6,7 +6,7 @@ import { FENCING_SCENARIOS } from './rpc-fencing-scenarios.js';
 import { FencedGateway, ProbeGateway, type Scenario, UnservedGateway } from './rpc-contracts.js';
 
 export const FENCING_TOKEN = '0b7f1f6e-3a51-4f0a-9a9e-3d3a5b1f7c55';
-const OTHER_TOKEN = '5c0d2c0f-8a0a-4b52-9d9e-0f7f8f3b1a11';
+export const OTHER_TOKEN = '5c0d2c0f-8a0a-4b52-9d9e-0f7f8f3b1a11';
 const MEBIBYTE = 1024 * 1024;
 
 /** Every value of SEMANTICS 18 that survives as itself; compared by `deepEqual` strictly. */

@@ -2,6 +2,7 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { test } from 'node:test';
 import { effectiveOptions } from '../../core/config/options.js';
 import { createRegion } from '../../core/memory/region-descriptor.js';
+import { createMetricsMemory } from '../../core/metrics/metrics-descriptor.js';
 import { Home } from '../../core/rpc/home.js';
 import type { ThreadBirth, ThreadMessage } from '../../core/rpc/thread-host.js';
 import { tcpTransport } from '../../core/transport/tcp-transport.js';
@@ -12,7 +13,8 @@ import { failure } from '../support/failure.js';
 function birth(region: SharedArrayBuffer = createRegion(2).buffer): ThreadBirth {
   const { settings } = effectiveOptions({ threads: 1 });
   const base = { protocol: 'local', system: 'ringlane', host: '', port: -1 } as const;
-  return { thread: 1, region, settings, epochMs: 0, base, port: -1 };
+  const metrics = createMetricsMemory(2).buffer;
+  return { thread: 1, region, settings, epochMs: 0, base, port: -1, metrics };
 }
 
 test('a thread says that it is ready, and ends when it is told to', async () => {

@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, notEqual, ok, rejects } from 'node:assert/strict';
-import { test } from 'node:test';
+import { beforeEach, test } from 'node:test';
 import { type CallContext, PendingCalls, type Relay } from '../../../core/actor/pending-calls.js';
 import { RpcError } from '../../../core/errors/rpc-error.js';
 
@@ -11,10 +11,15 @@ function context(peer: object = {}): CallContext {
   };
 }
 
+let lateAnswers = 0;
+beforeEach(() => {
+  lateAnswers = 0;
+});
+
 const gone = (): RpcError => new RpcError('PEER_LOST', 'gone');
 
 test('a call is completed once; what comes later is counted and forgotten', async () => {
-  const pending = new PendingCalls(10);
+  const pending = new PendingCalls(10, () => lateAnswers++);
   const call = pending.open(context(), 0, 0);
   const promise = pending.promise(call);
   equal(pending.count, 1);
@@ -23,11 +28,11 @@ test('a call is completed once; what comes later is counted and forgotten', asyn
   equal(pending.reject(call, gone()), false);
   equal(await promise, 'first');
   equal(pending.count, 0);
-  equal(pending.lateAnswers, 2);
+  equal(lateAnswers, 2);
 });
 
 test('a slot is reused with another number, so that a late answer finds nobody', async () => {
-  const pending = new PendingCalls(1);
+  const pending = new PendingCalls(1, () => lateAnswers++);
   const first = pending.open(context(), 0, 0);
   const answer = rejects(pending.promise(first), { code: 'PEER_LOST' });
   pending.reject(first, gone());
@@ -36,13 +41,13 @@ test('a slot is reused with another number, so that a late answer finds nobody',
   notEqual(second, first);
   const other = pending.promise(second);
   equal(pending.resolve(first, 'for the first'), false);
-  equal(pending.lateAnswers, 1);
+  equal(lateAnswers, 1);
   pending.resolve(second, 'for the second');
   equal(await other, 'for the second');
 });
 
 test('a time-out without a site tells who awaited it, also through a chain of awaits', async () => {
-  const pending = new PendingCalls(10);
+  const pending = new PendingCalls(10, () => lateAnswers++);
   async function theCaller(): Promise<unknown> {
     return await pending.promise(pending.open(context(), 10, 10));
   }
@@ -56,7 +61,7 @@ test('a time-out without a site tells who awaited it, also through a chain of aw
 });
 
 test('numbers go through all generations without ever being 0', () => {
-  const pending = new PendingCalls(1);
+  const pending = new PendingCalls(1, () => lateAnswers++);
   const seen = new Set<number>();
   for (let i = 0; i < 4095; i++) {
     const call = pending.open(context(), 0, 0);
@@ -71,7 +76,7 @@ test('numbers go through all generations without ever being 0', () => {
 
 test('as many as the limit wait, no more, and room comes back', () => {
   for (const limit of [1, 2, 1023, 1024, 1025, 5000]) {
-    const pending = new PendingCalls(limit);
+    const pending = new PendingCalls(limit, () => lateAnswers++);
     const calls = Array.from({ length: limit }, () => pending.open(context(), 0, 0));
     equal(new Set(calls).size, limit);
     ok(!calls.includes(0));
@@ -84,7 +89,7 @@ test('as many as the limit wait, no more, and room comes back', () => {
 });
 
 test('all calls of a lost peer fail together, those of others go on', async () => {
-  const pending = new PendingCalls(5000);
+  const pending = new PendingCalls(5000, () => lateAnswers++);
   const [lost, other] = [{}, {}];
   const outcomes: Promise<string>[] = [];
   const open = (peer: object): number => {
@@ -98,13 +103,13 @@ test('all calls of a lost peer fail together, those of others go on', async () =
   equal(pending.count, 2000);
   equal(pending.peerOf(calls[0]!), undefined);
   for (const call of calls) pending.resolve(call, 'ok');
-  equal(pending.lateAnswers, 1000);
+  equal(lateAnswers, 1000);
   const expected = calls.map((_, i) => (i % 3 === 0 ? 'PEER_LOST' : 'ok'));
   deepEqual(await Promise.all(outcomes), expected);
 });
 
 test('deadlines fail their calls with what the method says', async () => {
-  const pending = new PendingCalls(10);
+  const pending = new PendingCalls(10, () => lateAnswers++);
   const early = pending.open(context(), 100, 50);
   const late = pending.open(context(), 200, 150);
   const none = pending.open(context(), 0, 0);
@@ -123,7 +128,7 @@ test('deadlines fail their calls with what the method says', async () => {
 });
 
 test('a deadline of a call that has ended strikes nobody who has its slot now', async () => {
-  const pending = new PendingCalls(1);
+  const pending = new PendingCalls(1, () => lateAnswers++);
   pending.resolve(pending.open(context(), 100, 50), 'done');
   const second = pending.open(context(), 1000, 50);
   const promise = pending.promise(second);
@@ -133,7 +138,7 @@ test('a deadline of a call that has ended strikes nobody who has its slot now', 
 });
 
 test('what is to be done at the end is done once, however it ends', () => {
-  const pending = new PendingCalls(10);
+  const pending = new PendingCalls(10, () => lateAnswers++);
   const ended: string[] = [];
   const open = (name: string, deadline = 0): number => {
     const call = pending.open(context(), deadline, deadline);
@@ -154,7 +159,7 @@ test('what is to be done at the end is done once, however it ends', () => {
 });
 
 test('a relay hears of failures and time-outs itself', () => {
-  const pending = new PendingCalls(10);
+  const pending = new PendingCalls(10, () => lateAnswers++);
   const heard: string[] = [];
   const relay: Relay = { ...context(), onReply() {}, onFailure: (e) => heard.push(e.code) };
   const first = pending.open(relay, 100, 100);

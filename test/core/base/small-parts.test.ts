@@ -8,7 +8,6 @@ import {
   randomId,
   randomIncarnation,
 } from '../../../core/base/ids.js';
-import { guardLogger, silentLogger } from '../../../core/base/logger.js';
 
 test('a random id is a version 4 UUID and never the same', () => {
   const ids = new Set(Array.from({ length: 1000 }, randomId));
@@ -63,35 +62,4 @@ test('a thenable is what await follows', () => {
   for (const value of [null, undefined, 1, 'then', {}, { then: 1 }, () => {}]) {
     equal(isThenable(value), false, String(value));
   }
-});
-
-test('a logger that throws changes nothing, one that works is called', () => {
-  const lines: string[] = [];
-  const logger = guardLogger({
-    ...silentLogger,
-    info: (facts, message) => lines.push(`${JSON.stringify(facts)} ${message}`),
-    error() {
-      throw new Error('disk full');
-    },
-  });
-  logger.info({ a: 1 }, 'hello');
-  logger.error({}, 'lost');
-  logger.debug({}, 'silent');
-  logger.warn({}, 'silent');
-  equal(lines.join(), '{"a":1} hello');
-});
-
-test('a guarded logger keeps the receiver that its methods need', () => {
-  class Counting {
-    lines = 0;
-    info(): void {
-      this.lines++;
-    }
-    debug(): void {}
-    warn(): void {}
-    error(): void {}
-  }
-  const counting = new Counting();
-  guardLogger(counting).info({}, 'one');
-  equal(counting.lines, 1);
 });
