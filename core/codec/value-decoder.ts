@@ -1,4 +1,5 @@
 import { RpcError } from '../errors/rpc-error.js';
+import { allocateBuffer, copyInto } from './value-bytes.js';
 import { unpackValue } from './value-pack.js';
 import {
   TAG_BIGINT64,
@@ -22,9 +23,6 @@ import {
 } from './value-tags.js';
 import { type PlainReader, TreeReader } from './value-tree-reader.js';
 import { readLatin1, readUtf16, readUtf8 } from './value-text.js';
-
-/** Up to this many bytes a loop beats making a view to copy from. */
-const LOOP_COPY_BYTES = 16;
 
 /**
  * Reads encoded values one after the other; one per thread, reused. Every answer is a copy, so the
@@ -131,7 +129,7 @@ export class ValueDecoder implements PlainReader {
       case TAG_BYTES:
         return copyInto(new Uint8Array(length), bytes, start);
       default:
-        return copyInto(Buffer.allocUnsafeSlow(length), bytes, start);
+        return copyInto(allocateBuffer(length), bytes, start);
     }
   }
 
@@ -151,11 +149,4 @@ function endsEarly(): RpcError {
 
 function unknownTag(tag: number): RpcError {
   return new RpcError('PROTOCOL_ERROR', `an encoded value has the unknown tag ${tag}`);
-}
-
-function copyInto<T extends Uint8Array>(target: T, bytes: Buffer, start: number): T {
-  const length = target.length;
-  if (length > LOOP_COPY_BYTES) bytes.copy(target, 0, start, start + length);
-  else for (let i = 0; i < length; i++) target[i] = bytes[start + i]!;
-  return target;
 }

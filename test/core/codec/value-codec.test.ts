@@ -95,14 +95,29 @@ describe('the value codec', () => {
   it('answers copies that own their memory', () => {
     const [bytes, buffer, nested] = roundTrip([
       new Uint8Array(100).fill(1),
-      Buffer.alloc(3, 2),
+      Buffer.alloc(4097, 2),
       { inner: new Uint8Array(3).fill(3), doubles: new Float64Array([1, 2]) },
     ]) as [Uint8Array, Buffer, { inner: Uint8Array; doubles: Float64Array }];
     assert.equal(bytes.buffer.byteLength, 100);
-    assert.equal(buffer.buffer.byteLength, 3);
+    assert.equal(buffer.buffer.byteLength, 4097);
     assert.deepStrictEqual([...nested.inner], [3, 3, 3]);
     assert.equal(nested.inner.buffer.byteLength, 3);
     assert.deepStrictEqual(nested.doubles, new Float64Array([1, 2]));
+  });
+
+  it('lets small Buffers share memory that cannot be transferred, as those of Node do', () => {
+    const lengths = [1, 7, 1024, 4096];
+    const buffers = lengths.map((length) => carry(Buffer.alloc(length, length)) as Buffer);
+    for (const [i, buffer] of buffers.entries()) {
+      assert.ok(buffer.buffer instanceof ArrayBuffer && buffer.byteOffset % 8 === 0);
+      try {
+        structuredClone(buffer, { transfer: [buffer.buffer] });
+      } catch (error) {
+        // Node 20 copies instead, later versions refuse.
+        assert.equal((error as Error).name, 'DataCloneError');
+      }
+      assert.deepStrictEqual(buffer, Buffer.alloc(lengths[i]!, lengths[i]));
+    }
   });
 
   it('keeps Buffer and Uint8Array apart', () => {
