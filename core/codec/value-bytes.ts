@@ -8,7 +8,7 @@ let slab = new ArrayBuffer(0);
 let used = 0;
 
 /**
- * A Buffer for bytes that have arrived. Up to 4 KiB it lies in memory that it shares with others, as
+ * A Buffer for bytes that have arrived. Up to 4 KiB it lies in memory shared with others, as
  * Node's own small Buffers do: making an `ArrayBuffer` costs a microsecond. That memory cannot be
  * transferred, and lives as long as one of them.
  */
