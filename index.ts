@@ -24,6 +24,11 @@ export { ERROR_CODES, type Effect, type ErrorCode } from './core/errors/error-co
 export { isRpcError, RpcError, type RpcErrorDetails } from './core/errors/rpc-error.js';
 export type { ServiceMetrics } from './core/metrics/counters.js';
 export type { ThreadMetrics } from './core/metrics/metrics-descriptor.js';
+export {
+  type CallSender,
+  type CurrentCall,
+  currentCall,
+} from './core/rpc/current-call.js';
 export type { DeadLetterReport } from './core/rpc/dead-letter-reports.js';
 export { type Closeable, RpcEndpoint } from './core/rpc/endpoint.js';
 export { FencedRpcEndpoint } from './core/rpc/fenced-endpoint.js';

@@ -3,6 +3,8 @@ import type { Logger } from '../base/logger.js';
 import { InvocationEnvelope, ReplyEnvelope } from '../codec/envelope.js';
 import { decodeFailure } from '../codec/failure-codec.js';
 import {
+  cancelledCall,
+  RECORD_CANCEL,
   RECORD_FENCED_INVOCATION,
   RECORD_INVOCATION,
   RECORD_REPLY,
@@ -14,12 +16,14 @@ import { RpcError } from '../errors/rpc-error.js';
 import type { CallOutlet } from '../mailbox/call-outlet.js';
 import type { InboundLane } from '../mailbox/inbound-lane.js';
 import { type LaneOffer, Mailbox, type MailboxObserver } from '../mailbox/mailbox.js';
+import { CancelBits } from '../memory/cancel-bits.js';
 import type { RecordHandler } from '../memory/lane-reader.js';
 import { Counters } from '../metrics/counters.js';
 import { createMetricsMemory, type MetricsMemory } from '../metrics/metrics-descriptor.js';
 import { UserCode } from '../metrics/user-code.js';
 import type { Region } from '../memory/region-descriptor.js';
 import { SharedTime } from '../memory/shared-time.js';
+import { Cancels } from './cancels.js';
 import { CellTable } from './cell.js';
 import { DeadLetters } from './dead-letters.js';
 import { TICK_MS } from './deadline-wheel.js';
@@ -64,6 +68,7 @@ export class ActorThread implements RecordHandler<InboundLane>, MailboxObserver 
   readonly logger: Logger;
   readonly cells: CellTable;
   readonly pending: PendingCalls;
+  readonly cancels = new Cancels();
   readonly mailbox: Mailbox;
   readonly encoder = new ValueEncoder();
   readonly decoder = new ValueDecoder();
@@ -92,9 +97,11 @@ export class ActorThread implements RecordHandler<InboundLane>, MailboxObserver 
     this.#epochMs = parts.epochMs;
     this.#sharedTime = new SharedTime(parts.region);
     this.cells = new CellTable(parts.thread);
-    this.pending = new PendingCalls(parts.settings.maxPendingAsks, () => {
-      this.counters.add('lateAnswers');
-    });
+    this.pending = new PendingCalls(
+      parts.settings.maxPendingAsks,
+      () => this.counters.add('lateAnswers'),
+      new CancelBits(parts.region, parts.thread),
+    );
     this.deadLetters = new DeadLetters(this.userCode, this.counters);
     this.mailbox = new Mailbox({
       thread: parts.thread,
@@ -128,6 +135,10 @@ export class ActorThread implements RecordHandler<InboundLane>, MailboxObserver 
       case RECORD_REPLY:
         this.#reply.wrap(lane, offset);
         return this.onReply(this.#reply, lane);
+      case RECORD_CANCEL: {
+        const caller = this.mailbox.senderTo(lane.producer);
+        return this.cancels.cancel(caller, cancelledCall(lane.words, offset));
+      }
       default:
         this.logger.warn({ type, producer: lane.producer }, 'a record of unknown type was skipped');
     }
@@ -212,7 +223,9 @@ export class ActorThread implements RecordHandler<InboundLane>, MailboxObserver 
   onThreadTerminated(thread: number, errorOf: () => RpcError): void {
     const sender = this.mailbox.senderIfOpen(thread);
     this.mailbox.dropThread(thread);
-    if (sender) this.pending.failPeer(sender, errorOf);
+    if (!sender) return;
+    this.pending.failPeer(sender, errorOf);
+    this.cancels.lose(sender, errorOf());
   }
 
   close(errorOf: () => RpcError): void {

@@ -15,6 +15,8 @@ export interface ForwardAs {
   readonly recipient: number;
   readonly incarnation: number;
   readonly deadline: number;
+  /** Flags to be set beside those that it has. */
+  readonly flags: number;
 }
 
 /**
@@ -43,7 +45,7 @@ export function forwardInvocation(
   words[base + layout.recipient] = as.recipient;
   words[base + layout.incarnation] = as.incarnation;
   words[base + layout.deadline] = as.deadline;
-  words[base + layout.methodWord]! &= ~FLAG_BESIDE;
+  words[base + layout.methodWord] = (words[base + layout.methodWord]! & ~FLAG_BESIDE) | as.flags;
   words[base + layout.payloadLength] = length - prefixBytes;
   if (isBeside) {
     words[base + layout.methodWord]! |= FLAG_BESIDE;

@@ -51,7 +51,10 @@ export function startPayload(
 }
 
 /** Lets go of what came beside a record that nobody will read. */
-export function discardPayload(envelope: InvocationEnvelope, source: BesideSource): void {
+export function discardPayload(
+  envelope: InvocationEnvelope | ReplyEnvelope,
+  source: BesideSource,
+): void {
   if ((envelope.flags & FLAG_BESIDE) !== 0) {
     source.takeBeside(envelope.words[envelope.payloadOffset >> 2]!);
   }

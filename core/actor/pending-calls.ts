@@ -1,18 +1,25 @@
-import { RpcError } from '../errors/rpc-error.js';
 import type { ReplyEnvelope } from '../codec/envelope.js';
+import { STATUS_VALUE } from '../codec/stamps.js';
+import { RpcError } from '../errors/rpc-error.js';
+import type { CancelBits } from '../memory/cancel-bits.js';
 import { DeadlineWheel } from './deadline-wheel.js';
-import type { BesideSource } from './payloads.js';
+import { type BesideSource, discardPayload } from './payloads.js';
 
 /** What a pending ask knows about itself, for its failures. One object per method and gateway. */
 export interface CallContext {
   /** Where the answer comes from: all calls of a lost peer fail together. */
   readonly peer: object;
-  /** The error of a missed deadline; `site` was taken when the call was made, if one was. */
-  timeoutError(timeoutMs: number, site: Error | undefined): RpcError;
+  /** True while an ask has not left this thread: then it surely has no effect. */
+  isWaiting?(call: number): boolean;
+  /**
+   * The error of a missed deadline; `site` was taken when the call was made, if one was;
+   * `isUnsent`: the call never left this thread.
+   */
+  timeoutError(timeoutMs: number, site: Error | undefined, isUnsent: boolean): RpcError;
 }
 
-/** A pending ask that was made for somebody else: the answer is passed on undecoded. */
-export interface Relay extends CallContext {
+/** Takes the answer of a pending ask undecoded, in the place of a promise. */
+export interface Relay {
   onReply(reply: ReplyEnvelope, source: BesideSource): void;
   onFailure(error: RpcError): void;
 }
@@ -41,6 +48,7 @@ function capture(resolve: Resolve, reject: Reject): void {
 export class PendingCalls {
   readonly #limit: number;
   readonly #onLate: () => void;
+  readonly #cancelBits: CancelBits | undefined;
   readonly #wheel = new DeadlineWheel();
   #resolves: (Resolve | undefined)[] = [];
   #rejects: (Reject | undefined)[] = [];
@@ -56,10 +64,14 @@ export class PendingCalls {
   #count = 0;
   #timedCount = 0;
 
-  /** `onLate` is called for each answer that comes after its call has ended. */
-  constructor(limit: number, onLate: () => void) {
+  /**
+   * `onLate` is called for each answer that comes after its call has ended; without `cancelBits` no
+   * call can be cancelled.
+   */
+  constructor(limit: number, onLate: () => void, cancelBits?: CancelBits) {
     this.#limit = limit;
     this.#onLate = onLate;
+    this.#cancelBits = cancelBits;
     this.#grow();
   }
 
@@ -109,9 +121,41 @@ export class PendingCalls {
     this.#sites[call & SLOT_MASK] = site;
   }
 
-  /** Runs `task` when a call just opened ends, however it ends. */
+  /** Runs `task` when an open call ends, however it ends. */
   onEnd(call: number, task: () => void): void {
-    this.#ends.set(call, task);
+    const before = this.#ends.get(call);
+    if (before === undefined) this.#ends.set(call, task);
+    else {
+      this.#ends.set(call, () => {
+        before();
+        task();
+      });
+    }
+  }
+
+  /**
+   * Fails a call at once, but keeps its slot until the answer comes, so that its cancel bit cannot
+   * be taken for that of a later call. The caller sends the Cancel record after this. False when
+   * the call had ended before.
+   */
+  abandon(call: number, error: RpcError): boolean {
+    if (!this.markCancelled(call)) return false;
+    const slot = call & SLOT_MASK;
+    const reject = this.#rejects[slot];
+    this.#resolves[slot] = undefined;
+    this.#rejects[slot] = undefined;
+    this.#relays[slot] = this.#abandoned;
+    reject?.(error);
+    return true;
+  }
+
+  /** Sets the cancel bit of an open call until it ends; false when it had ended before. */
+  markCancelled(call: number): boolean {
+    const bits = this.#cancelBits;
+    if (bits === undefined || !this.#isOpen(call)) return false;
+    bits.set(call);
+    this.onEnd(call, () => bits.clear(call));
+    return true;
   }
 
   /** The relay of a call that is to be answered, or undefined. */
@@ -185,13 +229,23 @@ export class PendingCalls {
     this.#timeouts[slot] = 0;
     this.#timedCount--;
     const call = this.#callOf(slot);
+    const isUnsent = context.isWaiting?.(call) ?? false;
     if (site !== undefined || this.#relays[slot] !== undefined) {
-      this.reject(call, context.timeoutError(timeoutMs, site));
+      this.reject(call, context.timeoutError(timeoutMs, site, isUnsent));
       return;
     }
     const resolve = this.#resolves[slot];
     this.close(call);
-    resolve?.(failInChain(() => context.timeoutError(timeoutMs, undefined)));
+    resolve?.(failInChain(() => context.timeoutError(timeoutMs, undefined, isUnsent)));
+  };
+
+  /** What comes for a call that its caller cancelled; usually only that it was. */
+  readonly #abandoned: Relay = {
+    onReply: (reply, source) => {
+      discardPayload(reply, source);
+      if (reply.status === STATUS_VALUE) this.#late();
+    },
+    onFailure() {},
   };
 
   #isOpen(call: number): boolean {

@@ -1,23 +1,27 @@
 import { ByteBuffer } from 'flatbuffers';
-import { Invocation, Reply } from '../../schemas/gen/index.js';
+import { Cancel, Invocation, Reply } from '../../schemas/gen/index.js';
 import type { RecordSource } from '../memory/lane-reader.js';
 import {
+  CANCEL,
+  CANCEL_BYTES,
   countAndFlags,
   FENCED_INVOCATION,
   FLAG_BESIDE,
   finishReply,
   INVOCATION,
   InvocationStamp,
+  RECORD_CANCEL,
   RECORD_FENCED_INVOCATION,
   RECORD_INVOCATION,
   RECORD_REPLY,
   REPLY,
   REPLY_PREFIX_BYTES,
+  stampCancel,
   stampReply,
   statusAndFlags,
   type TokenWords,
 } from './stamps.js';
-import { INVOCATION_SPEC, REPLY_SPEC } from './table-specs.js';
+import { CANCEL_SPEC, INVOCATION_SPEC, REPLY_SPEC } from './table-specs.js';
 import { verify } from './verifier.js';
 
 /** A record from the network that lies as our own stamps do, so that envelopes may read it. */
@@ -53,6 +57,7 @@ const FENCED_FIXED = fixedWords(FENCED.words, [
   FENCED.token + 3,
   FENCED.payloadLength,
 ]);
+const CANCEL_FIXED = fixedWords(CANCEL.words, [CANCEL.call]);
 const REPLY_FIXED = fixedWords(REPLY.words, [REPLY.call, REPLY.statusWord, REPLY.payloadLength]);
 
 /** What a stamp looks like. */
@@ -124,6 +129,9 @@ export function checkRecord(
     case RECORD_REPLY:
       if (hasReplyShape(source, place)) return { source, type, offset };
       return restampReply(source.bytes.subarray(offset, offset + length));
+    case RECORD_CANCEL:
+      if (hasCancelShape(source, place)) return { source, type, offset };
+      return restampCancel(source.bytes.subarray(offset, offset + length));
     default:
       return `record type ${type} is unknown`;
   }
@@ -137,6 +145,15 @@ function hasReplyShape(
   if (!isStamped(source, place, REPLY_SHAPE)) return false;
   const word = source.words[(place.offset >> 2) + REPLY.statusWord]!;
   return (word & 0xffff) === (REPLY.words[REPLY.statusWord]! & 0xffff);
+}
+
+function hasCancelShape(
+  { words }: RecordSource,
+  place: { readonly offset: number; readonly length: number },
+): boolean {
+  const base = place.offset >> 2;
+  if (place.length < CANCEL_BYTES) return false;
+  return CANCEL_FIXED.every((index) => words[base + index] === CANCEL.words[index]);
 }
 
 const NOTHING_BESIDE = 'a frame has nothing beside it';
@@ -184,4 +201,13 @@ function restampReply(bytes: Buffer): CheckedRecord | string {
   finishReply(source.words, 0, payload.length);
   source.bytes.set(payload, at);
   return { source, type: RECORD_REPLY, offset: 0 };
+}
+
+function restampCancel(bytes: Buffer): CheckedRecord | string {
+  const problem = verify(bytes, CANCEL_SPEC);
+  if (problem) return `not a Cancel: ${problem}`;
+  const table = Cancel.getRootAsCancel(new ByteBuffer(bytes));
+  const source = memoryFor(CANCEL_BYTES);
+  stampCancel(source.words, 0, table.call() | 0);
+  return { source, type: RECORD_CANCEL, offset: 0 };
 }

@@ -10,6 +10,10 @@ export const RECORD_CANCEL = 4;
 
 /** Bit 0 of `flags`: the values travel beside the lane, the payload is their ticket. */
 export const FLAG_BESIDE = 1;
+/** Bit 1: the caller may cancel, so its cancel bit is worth a look. */
+export const FLAG_CANCELLABLE = 2;
+/** Bit 2: the call came from another process; set by whoever took it from the connection. */
+export const FLAG_FOREIGN = 4;
 
 /** `Reply.status`. */
 export const STATUS_VALUE = 0;
@@ -236,10 +240,17 @@ export function finishReply(words: Int32Array, offset: number, payloadBytes: num
   words[(offset >> 2) + REPLY.payloadLength] = payloadBytes;
 }
 
-/** Writes a whole cancel record at byte `offset`; answers its bytes. */
-export function stampCancel(words: Int32Array, offset: number, call: number): number {
+/** Bytes of a cancel record. */
+export const CANCEL_BYTES = CANCEL.words.length * 4;
+
+/** Writes a whole cancel record at byte `offset`. */
+export function stampCancel(words: Int32Array, offset: number, call: number): void {
   const base = offset >> 2;
   words.set(CANCEL.words, base);
   words[base + CANCEL.call] = call;
-  return CANCEL.words.length * 4;
+}
+
+/** The call number of a stamped cancel record at byte `offset`. */
+export function cancelledCall(words: Int32Array, offset: number): number {
+  return words[(offset >> 2) + CANCEL.call]!;
 }

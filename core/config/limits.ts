@@ -21,6 +21,8 @@ export const LIMITS = {
   unpublishedBytes: 4 * 1024,
   /** Bytes that the backlog of one lane may hold, beside `backlogLimit` messages. */
   backlogBytes: 64 * 1024 * 1024,
+  /** Bytes of the calls that may wait at one serial endpoint, beside `endpointQueueLimit`. */
+  endpointQueueBytes: 64 * 1024 * 1024,
   /** Smallest and largest capacity of a lane. */
   laneCapacityBytesMin: 256 * 1024,
   laneCapacityBytesMax: 1 << 30,

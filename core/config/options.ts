@@ -50,6 +50,8 @@ export interface RpcServiceOptions {
    * Messages that wait at the sender when a lane is full; past it `MAILBOX_FULL`. Default 65 536.
    */
   readonly backlogLimit?: number;
+  /** Messages that wait at one `static serial` endpoint; past it `MAILBOX_FULL`. Default 65 536. */
+  readonly endpointQueueLimit?: number;
   /** Asks that may wait for their answers in one thread. Default 262 144. */
   readonly maxPendingAsks?: number;
   /** Bound on `onStop` in milliseconds. Default 30 000. */
@@ -78,6 +80,7 @@ export interface Settings {
   readonly isolateLocalCalls: boolean;
   readonly mailboxCapacityBytes: number;
   readonly backlogLimit: number;
+  readonly endpointQueueLimit: number;
   readonly maxPendingAsks: number;
   readonly stopTimeoutMs: number;
   readonly connectTimeoutMs: number;
@@ -163,6 +166,12 @@ export function effectiveOptions(options: RpcServiceOptions): EffectiveOptions {
     isolateLocalCalls: checkBoolean('isolateLocalCalls', o.isolateLocalCalls ?? false),
     mailboxCapacityBytes: checkCapacity(o.mailboxCapacityBytes ?? 1024 * 1024),
     backlogLimit: checkInteger('backlogLimit', o.backlogLimit ?? 65_536, 0, 1 << 24),
+    endpointQueueLimit: checkInteger(
+      'endpointQueueLimit',
+      o.endpointQueueLimit ?? 65_536,
+      1,
+      1 << 24,
+    ),
     maxPendingAsks: checkInteger(
       'maxPendingAsks',
       o.maxPendingAsks ?? 262_144,

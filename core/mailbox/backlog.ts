@@ -1,3 +1,9 @@
+import {
+  FENCED_INVOCATION,
+  INVOCATION,
+  RECORD_FENCED_INVOCATION,
+  RECORD_INVOCATION,
+} from '../codec/stamps.js';
 import { LIMITS } from '../config/limits.js';
 import { FULL, type LaneWriter } from '../memory/lane-writer.js';
 import { RECORD_ALIGNMENT, RECORD_HEADER_LENGTH } from '../memory/record-descriptor.js';
@@ -28,6 +34,8 @@ export class Backlog {
   readonly #chunks: Chunk[] = [];
   #count = 0;
   #bytes = 0;
+  /** Kept until the backlog changes: many calls that wait here miss their deadlines in one tick. */
+  #calls: ReadonlySet<number> | undefined;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -55,7 +63,7 @@ export class Backlog {
 
   /** Replies are `bounded` by the pending asks of their receiver, not by this limit. */
   claim(length: number, bounded: boolean): number {
-    const required = (length + RECORD_HEADER_LENGTH + (RECORD_ALIGNMENT - 1)) & -RECORD_ALIGNMENT;
+    const required = requiredBytes(length);
     if (bounded && this.#isPastLimit(required)) return FULL;
     const last = this.#chunks.at(-1);
     if (last === undefined || last.tail + required > last.bytes.length) {
@@ -65,8 +73,9 @@ export class Backlog {
   }
 
   commit(length: number, type: number): void {
+    this.#calls = undefined;
     const chunk = this.#last;
-    const required = (length + RECORD_HEADER_LENGTH + (RECORD_ALIGNMENT - 1)) & -RECORD_ALIGNMENT;
+    const required = requiredBytes(length);
     chunk.words[chunk.tail >> 2] = length;
     chunk.words[(chunk.tail >> 2) + 1] = type;
     chunk.tail += required;
@@ -76,6 +85,7 @@ export class Backlog {
 
   /** Moves as many records into the lane as fit; answers how many. */
   drainInto(writer: LaneWriter): number {
+    this.#calls = undefined;
     let moved = 0;
     for (let chunk = this.#chunks[0]; chunk !== undefined; chunk = this.#chunks[0]) {
       while (chunk.head < chunk.tail) {
@@ -87,7 +97,14 @@ export class Backlog {
     return moved;
   }
 
+  /** Numbers of the asks that wait here. */
+  calls(): ReadonlySet<number> {
+    this.#calls ??= new Set(this.#chunks.flatMap(callsOf));
+    return this.#calls;
+  }
+
   clear(): void {
+    this.#calls = undefined;
     this.#chunks.length = 0;
     this.#count = 0;
     this.#bytes = 0;
@@ -106,10 +123,26 @@ export class Backlog {
     const target = at >> 2;
     for (let i = 0; i < (length + 3) >> 2; i++) writer.words[target + i] = chunk.words[source + i]!;
     writer.commit(length, chunk.words[from + 1]!);
-    const required = (length + RECORD_HEADER_LENGTH + (RECORD_ALIGNMENT - 1)) & -RECORD_ALIGNMENT;
+    const required = requiredBytes(length);
     chunk.head += required;
     this.#count--;
     this.#bytes -= required;
     return true;
   }
+}
+
+function requiredBytes(length: number): number {
+  return (length + RECORD_HEADER_LENGTH + (RECORD_ALIGNMENT - 1)) & -RECORD_ALIGNMENT;
+}
+
+/** Call numbers in a chunk; those of tells, 0, are nobody's. */
+function callsOf({ words, head, tail }: Chunk): number[] {
+  const calls: number[] = [];
+  for (let at = head; at < tail; at += requiredBytes(words[at >> 2]!)) {
+    const type = words[(at >> 2) + 1]!;
+    const body = (at + RECORD_HEADER_LENGTH) >> 2;
+    if (type === RECORD_INVOCATION) calls.push(words[body + INVOCATION.call]!);
+    if (type === RECORD_FENCED_INVOCATION) calls.push(words[body + FENCED_INVOCATION.call]!);
+  }
+  return calls;
 }

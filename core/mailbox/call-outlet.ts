@@ -5,6 +5,8 @@ import type { RecordOutlet } from '../memory/record-outlet.js';
  * to another process.
  */
 export interface CallOutlet extends RecordOutlet {
+  /** Number of the thread at its far end; 0, the home thread, when there is a process behind it. */
+  readonly thread: number;
   /** False once nothing sent here can arrive any more. */
   readonly isOpen: boolean;
   /**
@@ -21,6 +23,10 @@ export interface CallOutlet extends RecordOutlet {
   claimReply(length: number): number;
   /** Sends a big value ahead of the record that carries its ticket; gives the buffer up. */
   sendBeside(bytes: ArrayBuffer): number;
+  /** True when whoever is at the far end has cancelled its call; see `CancelBits`. */
+  isCancelled(call: number): boolean;
+  /** True while an ask of ours waits here and has not left this thread. */
+  isWaiting(call: number): boolean;
   hasRoom(): boolean;
   /** Resolves when there is room again, or when the outlet closes. */
   whenRoom(): Promise<void>;

@@ -1,5 +1,6 @@
 import { LIMITS } from '../config/limits.js';
 import { FULL, type LaneWriter } from '../memory/lane-writer.js';
+import type { CancelBits } from '../memory/cancel-bits.js';
 import type { ParkWord } from '../memory/park-word.js';
 import type { CallOutlet } from './call-outlet.js';
 import { Backlog } from './backlog.js';
@@ -22,6 +23,8 @@ export interface LaneSenderParts {
   readonly port: LanePort;
   /** Park word of the consumer. */
   readonly park: ParkWord;
+  /** Those of the consumer's own asks. */
+  readonly cancelBits: CancelBits;
   readonly backlogLimit: number;
 }
 
@@ -45,6 +48,7 @@ export class LaneSender implements CallOutlet {
   readonly #writer: LaneWriter;
   readonly #port: LanePort;
   readonly #park: ParkWord;
+  readonly #cancelBits: CancelBits;
   readonly #backlog: Backlog;
   #claimedInBacklog = false;
   #roomWaiters: (() => void)[] = [];
@@ -55,6 +59,7 @@ export class LaneSender implements CallOutlet {
     this.#writer = parts.writer;
     this.#port = parts.port;
     this.#park = parts.park;
+    this.#cancelBits = parts.cancelBits;
     this.#backlog = new Backlog(parts.backlogLimit);
     this.words = parts.writer.words;
     this.bytes = parts.writer.bytes;
@@ -99,6 +104,14 @@ export class LaneSender implements CallOutlet {
   /** Sends a big value ahead of the record that will carry its ticket. */
   sendBeside(bytes: ArrayBuffer): number {
     return this.#port.send(bytes);
+  }
+
+  isCancelled(call: number): boolean {
+    return this.#cancelBits.isSet(call);
+  }
+
+  isWaiting(call: number): boolean {
+    return this.#backlog.calls().has(call);
   }
 
   /** Publishes what is committed; true when nobody is left waiting for room. */

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Clock } from '../base/clock.js';
+import { CancelBits } from '../memory/cancel-bits.js';
 import { IdleStrategy } from '../memory/idle-strategy.js';
 import { createLane, type LaneOwners, openLane } from '../memory/lane-descriptor.js';
 import { LaneReader, type RecordHandler } from '../memory/lane-reader.js';
@@ -407,6 +408,7 @@ export class Mailbox implements SenderHost {
       writer: new LaneWriter(openLane(buffer, owners)),
       port: this.#portOf(channel.port1),
       park: new ParkWord(this.#parts.region, thread),
+      cancelBits: new CancelBits(this.#parts.region, thread),
       backlogLimit: this.#parts.backlogLimit,
     });
     this.#senders[thread] = sender;

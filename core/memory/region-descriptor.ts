@@ -3,16 +3,17 @@ import { RpcError } from '../errors/rpc-error.js';
 import { CACHE_STRETCH } from './lane-descriptor.js';
 
 const REGION_MAGIC = 0x52_49_4e_47;
-const REGION_LAYOUT_VERSION = 1;
+const REGION_LAYOUT_VERSION = 2;
 
 const MAGIC_OFFSET = 0;
 const VERSION_OFFSET = MAGIC_OFFSET + 4;
 const THREADS_OFFSET = VERSION_OFFSET + 4;
+const ASKS_OFFSET = THREADS_OFFSET + 4;
 const POLLERS_OFFSET = CACHE_STRETCH;
 const TIME_OFFSET = POLLERS_OFFSET + CACHE_STRETCH;
 const PARK_OFFSET = TIME_OFFSET + CACHE_STRETCH;
 
-/** The memory that all threads of one service share: who is asleep, and how many are not. */
+/** The memory that all threads of one service share: who is asleep, and what is cancelled. */
 export const REGION_LAYOUT: Layout = {
   name: 'region',
   title: 'Region: one per service, shared by all its threads',
@@ -21,6 +22,12 @@ export const REGION_LAYOUT: Layout = {
     { name: 'magic', offset: MAGIC_OFFSET, lengthBytes: 4, note: 'written before sharing' },
     { name: 'version', offset: VERSION_OFFSET, lengthBytes: 4, note: 'layout version' },
     { name: 'threads', offset: THREADS_OFFSET, lengthBytes: 4, note: 'how many park words follow' },
+    {
+      name: 'asks',
+      offset: ASKS_OFFSET,
+      lengthBytes: 4,
+      note: 'how many cancel bits a thread has',
+    },
     {
       name: 'pollers',
       offset: POLLERS_OFFSET,
@@ -39,6 +46,14 @@ export const REGION_LAYOUT: Layout = {
       lengthBytes: 4,
       note: 'one a thread, 128 bytes apart: 1 = parked (owner), 0 = awake (owner or ringer)',
     },
+    {
+      name: 'cancel bits 0 ...',
+      offset: PARK_OFFSET + CACHE_STRETCH,
+      lengthBytes: 0,
+      note:
+        'behind the last park word, for each thread one bit a pending ask, in stretches of 128 ' +
+        'bytes: 1 = cancelled (asker only), set before the Cancel record is published',
+    },
   ],
 };
 
@@ -46,18 +61,33 @@ export const REGION_LAYOUT: Layout = {
 export interface Region {
   readonly buffer: SharedArrayBuffer;
   readonly threads: number;
+  /** Pending asks that a thread may have at most: its cancel bits. */
+  readonly asks: number;
   /** Control words: through `Atomics` only. */
   readonly control: Int32Array;
 }
 
-/** Makes the region of a service with `threads` threads, the home thread included. */
-export function createRegion(threads: number): Region {
-  const buffer = new SharedArrayBuffer(PARK_OFFSET + threads * CACHE_STRETCH);
+/** Bytes of the cancel bits of one thread: whole stretches, so that no two threads share a line. */
+function cancelBytes(asks: number): number {
+  return Math.ceil(asks / (8 * CACHE_STRETCH)) * CACHE_STRETCH;
+}
+
+function regionBytes(threads: number, asks: number): number {
+  return PARK_OFFSET + threads * (CACHE_STRETCH + cancelBytes(asks));
+}
+
+/**
+ * Makes the region of a service with `threads` threads, the home thread included, each of which
+ * may have `asks` pending asks that can be cancelled.
+ */
+export function createRegion(threads: number, asks = 0): Region {
+  const buffer = new SharedArrayBuffer(regionBytes(threads, asks));
   const control = new Int32Array(buffer);
   control[MAGIC_OFFSET >> 2] = REGION_MAGIC;
   control[VERSION_OFFSET >> 2] = REGION_LAYOUT_VERSION;
   control[THREADS_OFFSET >> 2] = threads;
-  return { buffer, threads, control };
+  control[ASKS_OFFSET >> 2] = asks;
+  return { buffer, threads, asks, control };
 }
 
 /** Opens a region made by {@link createRegion}, refusing another layout. */
@@ -69,13 +99,14 @@ export function openRegion(buffer: SharedArrayBuffer): Region {
   const magic = Atomics.load(control, MAGIC_OFFSET >> 2);
   const version = Atomics.load(control, VERSION_OFFSET >> 2);
   const threads = Atomics.load(control, THREADS_OFFSET >> 2);
+  const asks = Atomics.load(control, ASKS_OFFSET >> 2);
   if (magic !== REGION_MAGIC || version !== REGION_LAYOUT_VERSION) {
     throw new RpcError('PROTOCOL_ERROR', `not a region: magic ${magic}, layout ${version}`);
   }
-  if (buffer.byteLength !== PARK_OFFSET + threads * CACHE_STRETCH) {
+  if (buffer.byteLength !== regionBytes(threads, asks)) {
     throw new RpcError('PROTOCOL_ERROR', `not a region: ${threads} threads do not fit`);
   }
-  return { buffer, threads, control };
+  return { buffer, threads, asks, control };
 }
 
 export const REGION_POLLERS_INDEX = POLLERS_OFFSET >> 2;
@@ -83,4 +114,9 @@ export const REGION_TIME_INDEX = TIME_OFFSET >> 2;
 
 export function parkWordIndex(thread: number): number {
   return (PARK_OFFSET + thread * CACHE_STRETCH) >> 2;
+}
+
+/** First word of the cancel bits of a thread. */
+export function cancelBitsIndex({ threads, asks }: Region, thread: number): number {
+  return (PARK_OFFSET + threads * CACHE_STRETCH + thread * cancelBytes(asks)) >> 2;
 }

@@ -1,32 +1,37 @@
 import type { ActorThread } from '../actor/actor-thread.js';
+import { type Cancellable, sendCancel } from '../actor/cancels.js';
 import { type BesideSource, payloadBytes } from '../actor/payloads.js';
-import type { Relay } from '../actor/pending-calls.js';
+import type { CallContext, Relay } from '../actor/pending-calls.js';
 import { TICK_MS } from '../actor/deadline-wheel.js';
-import type { ReplyEnvelope } from '../codec/envelope.js';
-import { STATUS_FAILURE } from '../codec/stamps.js';
+import type { InvocationEnvelope, ReplyEnvelope } from '../codec/envelope.js';
+import { FLAG_CANCELLABLE, STATUS_FAILURE } from '../codec/stamps.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { CallOutlet } from '../mailbox/call-outlet.js';
 
 /** Whose call is passed on, and to whom. */
 export interface CallRelayParts {
   readonly replyTo: CallOutlet;
-  /** The asker's own call number; 0 for a tell. */
-  readonly call: number;
+  readonly envelope: InvocationEnvelope;
   /** The outlet that the answer comes through. */
   readonly peer: CallOutlet;
 }
 
 /** An ask that the home thread makes on behalf of another thread or process. */
-export class CallRelay implements Relay {
-  readonly peer: object;
+export class CallRelay implements Relay, CallContext, Cancellable {
+  readonly peer: CallOutlet;
   readonly #thread: ActorThread;
   readonly #replyTo: CallOutlet;
+  /** The asker's own call number; 0 for a tell. */
   readonly #call: number;
+  readonly #isCancellable: boolean;
+  /** Our number for the way on. */
+  #onward = 0;
 
   constructor(thread: ActorThread, parts: CallRelayParts) {
     this.#thread = thread;
     this.#replyTo = parts.replyTo;
-    this.#call = parts.call;
+    this.#call = parts.envelope.call;
+    this.#isCancellable = (parts.envelope.flags & FLAG_CANCELLABLE) !== 0;
     this.peer = parts.peer;
   }
 
@@ -41,7 +46,20 @@ export class CallRelay implements Relay {
     const call = this.#thread.pending.open(this, due, timeoutMs === 0 ? 0 : timeoutMs + spareMs);
     if (call === 0) return undefined;
     this.#thread.pending.relay(call, this);
+    this.#onward = call;
+    if (this.#isCancellable) this.#listen(call);
     return call;
+  }
+
+  /** Passed on like the call itself; the answer to it comes back as any other. */
+  onCancel(): void {
+    if (!this.#thread.pending.markCancelled(this.#onward)) return;
+    sendCancel(this.peer, this.#onward);
+  }
+
+  /** Nobody is there to be answered, but the handler may still be spared the work. */
+  onCallerLost(): void {
+    this.onCancel();
   }
 
   onReply(reply: ReplyEnvelope, source: BesideSource): void {
@@ -56,5 +74,11 @@ export class CallRelay implements Relay {
 
   timeoutError(timeoutMs: number): RpcError {
     return new RpcError('TIMEOUT', `no answer within ${timeoutMs} ms`, { limit: timeoutMs });
+  }
+
+  #listen(call: number): void {
+    const { cancels, pending } = this.#thread;
+    cancels.add(this.#replyTo, this.#call, this);
+    pending.onEnd(call, () => cancels.remove(this.#replyTo, this.#call));
   }
 }

@@ -8,6 +8,7 @@ export class ConnectionOutlet implements CallOutlet {
   readonly besideBytes = Number.POSITIVE_INFINITY;
   readonly recordLimitBytes: number;
   readonly isRemote = true;
+  readonly thread = 0;
   readonly #connection: Connection;
   #roomWaiters: (() => void)[] = [];
 
@@ -42,6 +43,16 @@ export class ConnectionOutlet implements CallOutlet {
 
   sendBeside(): number {
     throw new RangeError('a connection carries its values inside the frame');
+  }
+
+  /** No memory is shared with a peer: its Cancel record is all that we hear. */
+  isCancelled(): boolean {
+    return false;
+  }
+
+  /** What is committed may be on the wire. */
+  isWaiting(): boolean {
+    return false;
   }
 
   hasRoom(): boolean {

@@ -138,14 +138,10 @@ class Context implements EndpointContext, MainThreadOwner {
     this.#openCalls.add(onGone);
     const onTimeout = (): void => fail('TIMEOUT', `had no result within ${timeoutMs} ms`);
     const timer = this.#host.thread.clock.schedule(onTimeout, timeoutMs, { ref: false });
-    const run = (): void => {
-      try {
-        // A promise must not take the place of the answer, or no time-out could end it any more.
-        Promise.resolve(task()).then(answer.resolve, answer.reject);
-      } catch (error) {
-        answer.reject(error);
-      }
-    };
+    // A promise must not take the place of the answer, or no time-out could end it any more. A
+    // serial endpoint waits for what is returned here.
+    const call = async (): Promise<T> => task();
+    const run = (): Promise<void> => call().then(answer.resolve, answer.reject);
     executor.submit({ run, onRefused: answer.reject });
     return answer.promise.finally(() => {
       timer.cancel();
@@ -191,6 +187,7 @@ export function makeEndpoint(plan: EndpointPlan, host: EndpointHost): RpcCell {
       fence: context.fence,
       isExported: plan.isExported,
       isSystem: plan.isSystem ?? false,
+      isSerial: endpointClass.serial === true,
       stopTimeoutMs: host.thread.settings.stopTimeoutMs,
     });
     context.attach(cell);

@@ -69,6 +69,14 @@ export abstract class RpcEndpoint {
   /** Name of the export, when it is not the class's own name. */
   static readonly exportName: string | undefined = undefined;
 
+  /**
+   * True: the next message waits for the promise of the one before, `runAsync`, `callAsync` and
+   * timers included. What waits is kept in a queue of the endpoint's own, at most
+   * `endpointQueueLimit` messages; past it an ask fails with `MAILBOX_FULL`, effect none, and a
+   * tell is a dead letter. A handler that awaits a call to its own endpoint waits for itself.
+   */
+  static readonly serial: boolean = false;
+
   readonly #context: EndpointContext;
 
   static {

@@ -27,14 +27,14 @@ class Gateway {
  * all proxy,
  * so that `await`, `console.log`, `JSON.stringify` and spread never call anything remote.
  */
-export function buildGateway(target: GatewayTarget, client: GatewayClient, peer: object): object {
+export function buildGateway(target: GatewayTarget, client: GatewayClient): object {
   const gateway = new Gateway() as Gateway & Record<string, unknown>;
-  target.contract.methods.forEach((descriptor, index) => {
-    const method = new BoundMethod(target, descriptor, target.methods[index]!, peer);
+  for (const descriptor of target.contract.methods) {
+    const method = new BoundMethod(target, descriptor, client);
     const call =
       descriptor.kind === 'ask' ? askFunction(client, method) : tellFunction(client, method);
     gateway[descriptor.name] = target.follows ? following(call, method, target.follows) : call;
-  });
+  }
   facts.set(gateway, { target, client });
   return gateway;
 }

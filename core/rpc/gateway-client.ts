@@ -27,6 +27,20 @@ export interface GatewayTarget extends CellAddress {
   readonly timeoutMs: number;
 }
 
+/** Sends the calls of one gateway: over a lane or connection, or within the thread. */
+export interface GatewayClient {
+  /** All calls with one peer fail together when it is lost. */
+  readonly peer: object;
+  askOne(method: BoundMethod, argument: unknown): Promise<unknown>;
+  ask(method: BoundMethod, args: unknown[]): Promise<unknown>;
+  tellOne(method: BoundMethod, argument: unknown): void;
+  tell(method: BoundMethod, args: unknown[]): void;
+  /** True while an ask has not left this thread: then it surely has no effect. */
+  isWaiting(call: number): boolean;
+  /** Resolves when the way to the endpoint has room again. */
+  ready(): Promise<void>;
+}
+
 /** One method of one gateway: its stamp, its deadline, and the words of its errors. */
 export class BoundMethod implements CallContext {
   readonly name: string;
@@ -38,11 +52,15 @@ export class BoundMethod implements CallContext {
   /** What calls carry now. */
   token: TokenWords | undefined;
 
-  constructor(target: GatewayTarget, descriptor: MethodDescriptor, index: number, peer: object) {
+  readonly #client: GatewayClient;
+
+  constructor(target: GatewayTarget, descriptor: MethodDescriptor, client: GatewayClient) {
+    const index = target.methods[target.contract.methods.indexOf(descriptor)]!;
     this.target = target;
     this.name = descriptor.name;
     this.index = index;
-    this.peer = peer;
+    this.peer = client.peer;
+    this.#client = client;
     this.timeoutMs = wholeTimeoutMs(descriptor.timeoutMs ?? target.timeoutMs);
     const { recipient, incarnation, token } = target;
     this.token = token;
@@ -80,26 +98,21 @@ export class BoundMethod implements CallContext {
     });
   }
 
-  timeoutError(timeoutMs: number, site: Error | undefined): RpcError {
+  isWaiting(call: number): boolean {
+    return this.#client.isWaiting(call);
+  }
+
+  timeoutError(timeoutMs: number, site: Error | undefined, isUnsent: boolean): RpcError {
+    const where = isUnsent ? '; it never left this thread: the way is full' : '';
     const causes = 'the endpoint is slow, blocked or waits for another; or timeoutMs is too small';
     const hint = site ? '' : ' (set captureAskCallStack to true to see where it was called)';
-    const text = `no answer within ${timeoutMs} ms. Usual causes: ${causes}${hint}`;
-    const error = this.error('TIMEOUT', text, 'unknown');
+    const text = `no answer within ${timeoutMs} ms${where}. Usual causes: ${causes}${hint}`;
+    const error = this.error('TIMEOUT', text, isUnsent ? 'none' : 'unknown');
     const { address } = this.target;
     const frames = site?.stack?.slice(site.stack.indexOf('\n'));
     if (frames) error.stack = `${error.name}: ${error.message}${frames}`;
     return Object.assign(error, { limit: timeoutMs, endpoint: address.split('/').at(-1) });
   }
-}
-
-/** Sends the calls of one gateway: over a lane or connection, or within the thread. */
-export interface GatewayClient {
-  askOne(method: BoundMethod, argument: unknown): Promise<unknown>;
-  ask(method: BoundMethod, args: unknown[]): Promise<unknown>;
-  tellOne(method: BoundMethod, argument: unknown): void;
-  tell(method: BoundMethod, args: unknown[]): void;
-  /** Resolves when the way to the endpoint has room again. */
-  ready(): Promise<void>;
 }
 
 /** The count of arguments has 8 bits in a record; throws `INVALID_ARGUMENT`. */
@@ -121,17 +134,27 @@ export function takeOptions(args: unknown[]): CallOptions | undefined {
   return last;
 }
 
-/** Ties an open call to an `AbortSignal`: aborting fails it at once. */
+/** What waits for a signal: many calls may share one, which then has one listener of ours. */
+const waitingFor = new WeakMap<AbortSignal, Set<() => void>>();
+
+/** Runs `onAbort` when the signal of an open call aborts before the call has ended. */
 export function cancelOnAbort(
   thread: ActorThread,
-  method: BoundMethod,
   call: number,
   signal: AbortSignal,
+  onAbort: () => void,
 ): void {
-  const onAbort = (): void => {
-    const error = method.error('CANCELLED', 'the signal aborted', 'unknown', signal.reason);
-    thread.pending.reject(call, error);
+  const waiting = waitingFor.get(signal) ?? listenTo(signal);
+  waiting.add(onAbort);
+  thread.pending.onEnd(call, () => waiting.delete(onAbort));
+}
+
+function listenTo(signal: AbortSignal): Set<() => void> {
+  const waiting = new Set<() => void>();
+  waitingFor.set(signal, waiting);
+  const abortAll = (): void => {
+    for (const onAbort of waiting) onAbort();
   };
-  signal.addEventListener('abort', onAbort, { once: true });
-  thread.pending.onEnd(call, () => signal.removeEventListener('abort', onAbort));
+  signal.addEventListener('abort', abortAll, { once: true });
+  return waiting;
 }

@@ -57,7 +57,7 @@ export class Home implements ServiceBackend {
   constructor(options: EffectiveOptions, ports: ServicePorts) {
     this.#options = options;
     const { settings, clock, logger } = options;
-    const region: Region = createRegion(settings.threads + 1);
+    const region: Region = createRegion(settings.threads + 1, settings.maxPendingAsks);
     const base: Omit<Address, 'path'> = {
       protocol: 'local',
       system: settings.systemName,

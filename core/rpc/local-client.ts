@@ -1,7 +1,8 @@
 import type { ActorThread } from '../actor/actor-thread.js';
+import type { Cancellable } from '../actor/cancels.js';
 import { copyValues } from '../actor/payloads.js';
 import { tooManyPendingAsks } from '../actor/pending-calls.js';
-import type { TokenWords } from '../codec/stamps.js';
+import { FLAG_CANCELLABLE, type TokenWords } from '../codec/stamps.js';
 import type { RpcError } from '../errors/rpc-error.js';
 import type { LocalTask } from '../mailbox/local-queue.js';
 import {
@@ -14,12 +15,14 @@ import {
 import { type LocalInvocation, RpcCell } from './rpc-cell.js';
 
 /** A call waiting for its turn on this thread. */
-class LocalCall implements LocalTask, LocalInvocation {
+class LocalCall implements LocalTask, LocalInvocation, Cancellable {
   readonly method: number;
   readonly token: TokenWords | undefined;
   readonly call: number;
   readonly args: unknown[];
   readonly deadline: number;
+  readonly flags: number;
+  isCancelled = false;
   readonly #thread: ActorThread;
   readonly #bound: BoundMethod;
 
@@ -30,10 +33,19 @@ class LocalCall implements LocalTask, LocalInvocation {
     this.token = bound.token;
     this.call = ask.call;
     this.deadline = ask.deadline;
+    this.flags = ask.flags;
     this.args = args;
+    if (ask.flags !== 0) thread.cancels.add(undefined, ask.call, this);
   }
 
+  onCancel(): void {
+    this.isCancelled = true;
+  }
+
+  onCallerLost(): void {}
+
   run(): void {
+    if (this.flags !== 0) this.#thread.cancels.remove(undefined, this.call);
     const { recipient, incarnation } = this.#bound.target;
     const cell = this.#thread.cells.find(recipient, incarnation);
     if (cell instanceof RpcCell) return cell.onLocalInvocation(this);
@@ -46,9 +58,10 @@ class LocalCall implements LocalTask, LocalInvocation {
 interface LocalAsk {
   readonly call: number;
   readonly deadline: number;
+  readonly flags: number;
 }
 
-const TELL: LocalAsk = { call: 0, deadline: 0 };
+const TELL: LocalAsk = { call: 0, deadline: 0, flags: 0 };
 
 /**
  * Calls within the thread: no encoding, arguments by reference (as in Flink), but through the
@@ -59,6 +72,15 @@ export class LocalClient implements GatewayClient {
 
   constructor(thread: ActorThread) {
     this.#thread = thread;
+  }
+
+  get peer(): object {
+    return this;
+  }
+
+  /** Its queue is the mailbox itself. */
+  isWaiting(): boolean {
+    return false;
   }
 
   askOne(method: BoundMethod, argument: unknown): Promise<unknown> {
@@ -77,7 +99,11 @@ export class LocalClient implements GatewayClient {
     const deadline = timeoutMs === 0 ? 0 : thread.deadlineAfter(timeoutMs);
     const call = thread.pending.open(method, deadline, timeoutMs);
     if (call === 0) return Promise.reject(tooManyPendingAsks(thread.settings.maxPendingAsks));
-    const error = this.#post(method, args, { call, deadline });
+    const error = this.#post(method, args, {
+      call,
+      deadline,
+      flags: signal ? FLAG_CANCELLABLE : 0,
+    });
     if (error) {
       thread.pending.close(call);
       return Promise.reject(error);
@@ -85,7 +111,7 @@ export class LocalClient implements GatewayClient {
     const promise = thread.pending.promise(call);
     const site = thread.captureSite();
     if (site) thread.pending.rememberSite(call, site);
-    if (signal) cancelOnAbort(thread, method, call, signal);
+    if (signal) cancelOnAbort(thread, call, signal, () => this.#cancel(method, call, signal));
     return promise;
   }
 
@@ -100,6 +126,12 @@ export class LocalClient implements GatewayClient {
 
   ready(): Promise<void> {
     return this.#thread.mailbox.whenLocalRoom();
+  }
+
+  #cancel(method: BoundMethod, call: number, signal: AbortSignal): void {
+    const error = method.error('CANCELLED', 'the signal aborted', 'unknown', signal.reason);
+    this.#thread.pending.reject(call, error);
+    this.#thread.cancels.cancel(undefined, call);
   }
 
   #post(method: BoundMethod, args: unknown[], ask: LocalAsk): RpcError | undefined {

@@ -27,8 +27,12 @@ class RunAsync implements LocalTask {
     this.#session = session;
   }
 
-  /** Judged by state and token now, not when it was sent. */
   run(): void {
+    if (!this.#owner.cell?.keepTask(this.#task, () => this.#runNow())) this.#runNow();
+  }
+
+  /** Judged by state and token now, not when it was sent. */
+  #runNow(): void {
     const { cell, fence } = this.#owner;
     if (cell === undefined) return;
     const why =

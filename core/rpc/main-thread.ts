@@ -29,6 +29,11 @@ export function leaveTurn(outer: object | undefined): void {
   current = outer;
 }
 
+/** True while it is the synchronous turn of `owner`. */
+export function isTurnOf(owner: object): boolean {
+  return current === owner;
+}
+
 /**
  * Fails with `WRONG_THREAD` inside another endpoint's turn. Between turns, after an await say,
  * nobody can tell whose code runs, so that passes.

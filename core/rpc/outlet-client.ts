@@ -1,7 +1,8 @@
 import type { ActorThread } from '../actor/actor-thread.js';
+import { sendCancel } from '../actor/cancels.js';
 import { encodeApart, NUMBER_BYTES_MAX, TICKET_BYTES } from '../actor/payloads.js';
 import { tooManyPendingAsks } from '../actor/pending-calls.js';
-import { countAndFlags, FLAG_BESIDE } from '../codec/stamps.js';
+import { countAndFlags, FLAG_BESIDE, FLAG_CANCELLABLE } from '../codec/stamps.js';
 import { writeNumber } from '../codec/value-tags.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { CallOutlet } from '../mailbox/call-outlet.js';
@@ -25,13 +26,19 @@ export class OutletClient implements GatewayClient {
   readonly #isRemote: boolean;
   /** A list of one argument, reused: encoders take lists. */
   readonly #single: unknown[] = [undefined];
-  /** Arguments of the big call being sent. */
-  #count = 0;
+  /** Flags of the call being sent, until it is: another may be sent while its values are read. */
+  #flags = 0;
+  /** Of the big call being sent. */
+  #countAndFlags = 0;
 
   constructor(thread: ActorThread, outlet: CallOutlet) {
     this.#thread = thread;
     this.#outlet = outlet;
     this.#isRemote = outlet.isRemote;
+  }
+
+  get peer(): object {
+    return this.#outlet;
   }
 
   askOne(method: BoundMethod, argument: unknown): Promise<unknown> {
@@ -60,13 +67,16 @@ export class OutletClient implements GatewayClient {
     const deadline = timeoutMs === 0 ? 0 : this.#thread.deadlineAfter(timeoutMs);
     const call = pending.open(method, deadline, timeoutMs);
     if (call === 0) return this.#refuseAsk();
+    if (signal) this.#flags = FLAG_CANCELLABLE;
     const error = this.#trySend(method, call, this.#isRemote ? timeoutMs : deadline, args);
     if (error) {
       pending.close(call);
       return Promise.reject(error);
     }
     const promise = this.#promise(call);
-    if (signal) cancelOnAbort(this.#thread, method, call, signal);
+    if (signal) {
+      cancelOnAbort(this.#thread, call, signal, () => this.#cancel(method, call, signal.reason));
+    }
     return promise;
   }
 
@@ -89,8 +99,19 @@ export class OutletClient implements GatewayClient {
     if (error) throw error;
   }
 
+  isWaiting(call: number): boolean {
+    return this.#outlet.isWaiting(call);
+  }
+
   ready(): Promise<void> {
     return this.#outlet.whenRoom();
+  }
+
+  /** The caller fails now; the bit keeps a waiting call from running, the record aborts a begun. */
+  #cancel(method: BoundMethod, call: number, reason: unknown): void {
+    const effect = this.isWaiting(call) ? 'none' : 'unknown';
+    const error = method.error('CANCELLED', 'the signal aborted', effect, reason);
+    if (this.#thread.pending.abandon(call, error)) sendCancel(this.#outlet, call);
   }
 
   #promise(call: number): Promise<unknown> {
@@ -131,17 +152,19 @@ export class OutletClient implements GatewayClient {
     const outlet = this.#outlet;
     const stamp = method.stamp;
     const encoder = this.#thread.encoder;
+    const flags = this.#flags;
+    this.#flags = 0;
     checkArgumentCount(args);
     const bound = encoder.measure(args, args.length, 'arguments');
     if (bound >= outlet.besideBytes || stamp.prefixBytes + bound > outlet.recordLimitBytes) {
-      this.#count = args.length;
+      this.#countAndFlags = countAndFlags(args.length, flags);
       return this.#sendBig(method, call, deadline, bound);
     }
     const at = outlet.claim(stamp.prefixBytes + bound);
     if (at < 0) return false;
     const payloadAt = stamp.stamp(outlet.words, at, call, deadline);
     const written = encoder.write(outlet.words, outlet.bytes, payloadAt);
-    stamp.finish(outlet.words, at, countAndFlags(args.length, 0), written);
+    stamp.finish(outlet.words, at, countAndFlags(args.length, flags), written);
     outlet.commit(payloadAt - at + written, stamp.type);
     return true;
   }
@@ -162,8 +185,8 @@ export class OutletClient implements GatewayClient {
     const payloadAt = stamp.stamp(outlet.words, at, call, deadline);
     if (isBeside) outlet.words[payloadAt >> 2] = outlet.sendBeside(trim(bytes, length));
     else outlet.bytes.set(new Uint8Array(bytes, 0, length), payloadAt);
-    const flags = isBeside ? FLAG_BESIDE : 0;
-    stamp.finish(outlet.words, at, countAndFlags(this.#count, flags), payloadBytes);
+    const flags = this.#countAndFlags | (isBeside ? FLAG_BESIDE : 0);
+    stamp.finish(outlet.words, at, flags, payloadBytes);
     outlet.commit(stamp.prefixBytes + payloadBytes, stamp.type);
     return true;
   }

@@ -3,7 +3,7 @@ import { forwardInvocation } from '../actor/forward.js';
 import { nothingBeside } from '../actor/payloads.js';
 import { InvocationEnvelope, ReplyEnvelope } from '../codec/envelope.js';
 import { type CheckedRecord, checkRecord } from '../codec/frame-check.js';
-import { RECORD_REPLY } from '../codec/stamps.js';
+import { cancelledCall, FLAG_FOREIGN, RECORD_CANCEL, RECORD_REPLY } from '../codec/stamps.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { Connection, ConnectionListener } from '../transport/connection.js';
 import { ConnectionOutlet } from './connection-outlet.js';
@@ -64,6 +64,7 @@ export class RemotePeer implements ConnectionListener {
       throw new RpcError('PROTOCOL_ERROR', `${connection.remote} sent a bad record: ${checked}`);
     }
     if (checked.type === RECORD_REPLY) this.#onReply(checked);
+    else if (checked.type === RECORD_CANCEL) this.#onCancel(checked);
     else this.#onInvocation(checked);
   }
 
@@ -78,6 +79,7 @@ export class RemotePeer implements ConnectionListener {
     const outlet = this.outlet;
     const lost = (): RpcError => new RpcError('PEER_LOST', text, { cause: error });
     this.#rpcThread.thread.pending.failPeer(outlet, lost);
+    this.#rpcThread.thread.cancels.lose(outlet, lost());
     outlet.wakeWaiters();
     for (const listener of this.#closeListeners) listener();
     this.#closeListeners.clear();
@@ -90,6 +92,11 @@ export class RemotePeer implements ConnectionListener {
     if (thread.pending.peerOf(this.#reply.call) !== this.#outlet)
       thread.counters.add('lateAnswers');
     else thread.onReply(this.#reply, nothingBeside);
+  }
+
+  /** A peer may cancel only what it asked: calls are found by who made them. */
+  #onCancel({ source, offset }: CheckedRecord): void {
+    this.#rpcThread.thread.cancels.cancel(this.outlet, cancelledCall(source.words, offset));
   }
 
   #onInvocation({ source, type, offset }: CheckedRecord): void {
@@ -135,7 +142,7 @@ export class RemotePeer implements ConnectionListener {
     const outlet = thread.outletTo(to);
     const relay = new CallRelay(thread, {
       replyTo: this.outlet,
-      call: envelope.call,
+      envelope,
       peer: outlet,
     });
     const call = relay.open(deadline, timeoutMs);
@@ -147,6 +154,7 @@ export class RemotePeer implements ConnectionListener {
             recipient,
             incarnation,
             deadline,
+            flags: FLAG_FOREIGN,
           });
     if (!error && outlet.hasRoom()) return;
     if (!error) return this.#pauseUntil(outlet.whenRoom());

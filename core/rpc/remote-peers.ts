@@ -87,7 +87,7 @@ export class RemotePeers {
       token: token === undefined ? undefined : tokenWords(token),
       timeoutMs: this.#rpcThread.thread.settings.askTimeoutMs,
     };
-    return buildGateway(target, remote.peer.client, remote.peer.outlet);
+    return buildGateway(target, remote.peer.client);
   }
 
   /** A way for code of another thread: a cell here that passes its calls on. */
@@ -143,7 +143,7 @@ export class RemotePeers {
       token: undefined,
       timeoutMs: this.#options.connectTimeoutMs,
     };
-    const gateway = buildGateway(target, peer.client, peer.outlet);
+    const gateway = buildGateway(target, peer.client);
     return gateway as ReceptionGateway;
   }
 

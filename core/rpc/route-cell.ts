@@ -27,7 +27,7 @@ export class RouteCell implements Cell {
     const asked = envelope.call;
     const deadline = envelope.deadline;
     const leftMs = deadline === 0 ? 0 : Math.max(1, this.#thread.timeLeftMs(deadline));
-    const relay = new CallRelay(this.#thread, { replyTo, call: asked, peer: outlet });
+    const relay = new CallRelay(this.#thread, { replyTo, envelope, peer: outlet });
     const call = relay.open(deadline, leftMs);
     const { recipient, incarnation } = this.#target;
     const error =
@@ -39,6 +39,7 @@ export class RouteCell implements Cell {
             incarnation,
             // Between processes a deadline is what is left of it.
             deadline: leftMs,
+            flags: 0,
           });
     if (!error) return;
     if (call) this.#thread.pending.close(call);

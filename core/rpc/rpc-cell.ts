@@ -1,34 +1,29 @@
 import type { ActorThread } from '../actor/actor-thread.js';
 import type { Cell, CellAddress } from '../actor/cell.js';
-import { type BesideSource, copyValues, discardPayload, startPayload } from '../actor/payloads.js';
+import { type BesideSource, discardPayload, startPayload } from '../actor/payloads.js';
 import { isThenable } from '../base/deferred.js';
 import type { InvocationEnvelope } from '../codec/envelope.js';
-import type { TokenWords } from '../codec/stamps.js';
+import { FLAG_CANCELLABLE, type TokenWords } from '../codec/stamps.js';
 import type { ErrorCode } from '../errors/error-codes.js';
-import { describeThrown, isRpcError, RpcError, toRpcError } from '../errors/rpc-error.js';
+import { RpcError } from '../errors/rpc-error.js';
 import type { CallOutlet } from '../mailbox/call-outlet.js';
-import { publish } from '../metrics/channels.js';
+import { CallAnswers } from './call-answers.js';
+import { type CallFacts, callTurn } from './current-call.js';
+import type { RpcEndpoint } from './endpoint.js';
 import { EndpointLife } from './endpoint-life.js';
 import { type Fence, tokenOf } from './fencing.js';
 import { enterTurn, leaveTurn, type MainThreadTask } from './main-thread.js';
 import type { EndpointMethods, Handler } from './method-table.js';
-import type { RpcEndpoint } from './endpoint.js';
-
-/** An ask whose handler answered a promise. */
-interface OpenCall {
-  readonly call: number;
-  readonly method: string;
-  /** Undefined: the caller is on this thread. */
-  readonly replyTo: CallOutlet | undefined;
-}
+import { OpenCall, OpenCalls } from './open-calls.js';
+import { KeptInvocation, type KeptMessage, SerialQueue } from './serial-queue.js';
 
 /** A call within the thread: arguments by reference. */
-export interface LocalInvocation {
-  readonly call: number;
+export interface LocalInvocation extends CallFacts {
   readonly method: number;
   readonly args: unknown[];
-  readonly deadline: number;
   readonly token: TokenWords | undefined;
+  /** Its caller gave up before its turn came. */
+  readonly isCancelled: boolean;
 }
 
 /** What a cell is made of. */
@@ -44,6 +39,8 @@ export interface RpcCellParts {
   readonly isExported: boolean;
   /** The engine's own endpoint: its `RpcError`s are answers, not failures of a user's method. */
   readonly isSystem: boolean;
+  /** The next message waits for the promise of the one before. */
+  readonly isSerial: boolean;
   readonly stopTimeoutMs: number;
 }
 
@@ -58,6 +55,7 @@ export class RpcCell implements Cell {
   readonly life: EndpointLife;
   readonly methods: EndpointMethods;
   readonly fence: Fence | undefined;
+  readonly answers: CallAnswers;
   address: CellAddress = { recipient: 0, incarnation: 0 };
   /**
    * Called before the termination future ends: frees slot and id, so that both can be used again.
@@ -65,9 +63,9 @@ export class RpcCell implements Cell {
   onTerminated: () => Promise<void> | void = () => {};
   readonly #thread: ActorThread;
   readonly #endpoint: RpcEndpoint;
-  readonly #isSystem: boolean;
   readonly #handlers: readonly Handler[];
-  readonly #open = new Set<OpenCall>();
+  readonly #open: OpenCalls;
+  readonly #serial: SerialQueue | undefined;
 
   constructor(parts: RpcCellParts) {
     this.path = parts.path;
@@ -75,30 +73,48 @@ export class RpcCell implements Cell {
     this.endpointId = parts.endpointId;
     this.methods = parts.methods;
     this.fence = parts.fence;
-    this.#isSystem = parts.isSystem;
     this.#thread = parts.thread;
     this.#endpoint = parts.endpoint;
     this.#handlers = parts.methods.handlersOf(parts.endpoint);
+    this.answers = new CallAnswers(parts);
+    this.#open = new OpenCalls(parts.thread, parts.endpointId);
+    this.#serial = parts.isSerial ? new SerialQueue(parts.thread) : undefined;
     this.life = new EndpointLife(parts, this, () => {
-      this.#failOpenCalls();
+      this.#open.failAll();
+      this.#serial?.flush();
       return this.onTerminated();
     });
   }
 
   onInvocation(envelope: InvocationEnvelope, replyTo: CallOutlet, source: BesideSource): void {
+    if (this.#serial?.mustWait) return this.#keepInvocation(envelope, replyTo, source);
+    this.#run(envelope, replyTo, source);
+  }
+
+  /** A call from the same thread, at its turn. */
+  onLocalInvocation(invocation: LocalInvocation): void {
+    if (!this.#serial?.mustWait) return this.#runLocal(invocation);
+    const { call, method } = invocation;
+    const kept: KeptMessage = { bytes: 0, run: () => this.#runLocal(invocation) };
+    const error = this.#serial.keep(kept);
+    if (error) this.answers.refusal(call, method, undefined, this.#naming(error));
+  }
+
+  #run(envelope: InvocationEnvelope, replyTo: CallOutlet, source: BesideSource): void {
     const call = envelope.call;
     const method = envelope.method;
     const handler = this.#handlers[method];
-    if (!this.life.isServing || handler === undefined || !this.#mayRun(envelope)) {
+    if (!this.life.isServing || handler === undefined || !this.#mayRun(envelope, replyTo)) {
       discardPayload(envelope, source);
       const token = envelope.isFenced ? tokenOf(envelope) : undefined;
       const refusal = this.#refusal(method, envelope.deadline, token);
-      return this.#refuse(call, method, replyTo, refusal);
+      return this.answers.refusal(call, method, replyTo, refusal);
     }
     const decoder = this.#thread.decoder;
     startPayload(decoder, envelope, source);
     const endpoint = this.#endpoint;
     const outer = enterTurn(this);
+    callTurn.begin(this, this.#thread, envelope, replyTo);
     let result: unknown;
     try {
       switch (envelope.argumentCount) {
@@ -116,27 +132,31 @@ export class RpcCell implements Cell {
       }
     } catch (thrown) {
       leaveTurn(outer);
-      return this.#fail(call, method, replyTo, thrown);
+      callTurn.end()?.finish();
+      return this.answers.failure(call, method, replyTo, thrown);
     }
     leaveTurn(outer);
     this.#onResult(call, method, replyTo, result);
   }
 
-  /** A call from the same thread, at its turn. */
-  onLocalInvocation(invocation: LocalInvocation): void {
+  #runLocal(invocation: LocalInvocation): void {
+    if (invocation.isCancelled) return;
     const { call, method, args, deadline, token } = invocation;
     const handler = this.#handlers[method];
     const isDue = deadline !== 0 && this.#thread.timeLeftMs(deadline) <= 0;
     if (!this.life.isServing || handler === undefined || isDue || !this.#hasToken(token)) {
-      return this.#refuse(call, method, undefined, this.#refusal(method, deadline, token));
+      const refusal = this.#refusal(method, deadline, token);
+      return this.answers.refusal(call, method, undefined, refusal);
     }
     const outer = enterTurn(this);
+    callTurn.begin(this, this.#thread, invocation, undefined);
     let result: unknown;
     try {
       result = handler.apply(this.#endpoint, args);
     } catch (thrown) {
       leaveTurn(outer);
-      return this.#fail(call, method, undefined, thrown);
+      callTurn.end()?.finish();
+      return this.answers.failure(call, method, undefined, thrown);
     }
     leaveTurn(outer);
     this.#onResult(call, method, undefined, result);
@@ -147,31 +167,71 @@ export class RpcCell implements Cell {
    * leader session is over, so it does not run.
    */
   runTask(task: MainThreadTask, whyFenced: string | undefined): void {
-    if (!this.life.acceptsTasks || whyFenced !== undefined) {
-      return this.#refuseTask(task, whyFenced);
+    if (!this.life.acceptsTasks) {
+      const { refusalCode, refusalText } = this.life;
+      return this.#refuseTask(task, this.#error(refusalCode, refusalText));
+    }
+    if (whyFenced !== undefined) {
+      return this.#refuseTask(task, this.#error('FENCING_TOKEN_MISMATCH', whyFenced));
     }
     const outer = enterTurn(this);
     try {
       const result = task.run();
       // An async task fails by its promise, which nobody else looks at.
-      if (isThenable(result)) {
-        Promise.resolve(result).then(undefined, (error: unknown) =>
-          this.#report('runAsync', error),
-        );
-      }
+      if (isThenable(result)) this.#onTaskPromise(result);
     } catch (error) {
-      this.#report('runAsync', error);
+      this.answers.report('runAsync', error);
     } finally {
       leaveTurn(outer);
     }
   }
 
-  #refuseTask(task: MainThreadTask, whyFenced: string | undefined): void {
-    const error = this.life.acceptsTasks
-      ? this.#error('FENCING_TOKEN_MISMATCH', whyFenced ?? '')
-      : this.#error(this.life.refusalCode, this.life.refusalText);
+  /** True when it is not to run now: a serial endpoint keeps `run` for later, or has no room. */
+  keepTask(task: MainThreadTask, run: () => void): boolean {
+    if (!this.#serial?.mustWait) return false;
+    const error = this.#serial.keep({ bytes: 0, run });
+    if (error) this.#refuseTask(task, this.#naming(error));
+    return true;
+  }
+
+  #refuseTask(task: MainThreadTask, error: RpcError): void {
     if (task.onRefused) task.onRefused(error);
-    else this.#bury('runAsync', error);
+    else this.answers.bury('runAsync', error);
+  }
+
+  #onTaskPromise(result: PromiseLike<unknown>): void {
+    const promise = Promise.resolve(result);
+    this.#serial?.hold();
+    promise
+      .then(undefined, (error: unknown) => this.answers.report('runAsync', error))
+      .then(
+        () => this.#serial?.release(),
+        () => this.#serial?.release(),
+      );
+  }
+
+  #keepInvocation(envelope: InvocationEnvelope, replyTo: CallOutlet, source: BesideSource): void {
+    const { call, method } = envelope;
+    const kept = new KeptInvocation(this.#thread, this, envelope, { replyTo, source });
+    const error = this.#serial!.keep(kept);
+    if (error) this.answers.refusal(call, method, replyTo, this.#naming(error));
+    else kept.listen();
+  }
+
+  /** The turn of a call that waited; how long is told by the clock, which nobody else may read. */
+  runKept(kept: KeptInvocation): void {
+    const { envelope } = this.#serial!;
+    envelope.wrap(kept.source, kept.type, 0);
+    const { call, method, deadline } = envelope;
+    const isLate = deadline !== 0 && this.#thread.timeLeftMs(deadline) <= 0;
+    if (!isLate) return this.#run(envelope, kept.replyTo, kept.beside);
+    const token = envelope.isFenced ? tokenOf(envelope) : undefined;
+    const refusal = this.#refusal(method, deadline, token);
+    this.answers.refusal(call, method, kept.replyTo, refusal);
+  }
+
+  cancelKept({ call, method, replyTo }: KeptInvocation): void {
+    this.answers.refusal(call, method, replyTo, this.#cancelled());
   }
 
   #arguments(count: number): unknown[] {
@@ -180,9 +240,11 @@ export class RpcCell implements Cell {
     return args;
   }
 
-  #mayRun(envelope: InvocationEnvelope): boolean {
+  #mayRun(envelope: InvocationEnvelope, replyTo: CallOutlet): boolean {
     const deadline = envelope.deadline;
     if (deadline !== 0 && this.#thread.isPast(deadline)) return false;
+    const isCancellable = (envelope.flags & FLAG_CANCELLABLE) !== 0;
+    if (isCancellable && replyTo.isCancelled(envelope.call)) return false;
     return this.fence === undefined || this.fence.admits(envelope);
   }
 
@@ -200,8 +262,18 @@ export class RpcCell implements Cell {
     if (this.#handlers[method] === undefined) {
       return this.#error('UNKNOWN_METHOD', `there is no method number ${method}`);
     }
-    const lateMs = -this.#thread.timeLeftMs(deadline);
+    const lateMs = deadline === 0 ? -1 : -this.#thread.timeLeftMs(deadline);
+    if (lateMs < 0) return this.#cancelled();
     return this.#error('TIMEOUT', `its deadline passed ${lateMs} ms before the handler could run`);
+  }
+
+  #cancelled(): RpcError {
+    return this.#error('CANCELLED', 'the caller cancelled it before the handler could run');
+  }
+
+  #naming(error: RpcError): RpcError {
+    const { endpointId: endpoint } = this;
+    return Object.assign(error, { endpoint });
   }
 
   #error(code: ErrorCode, text: string): RpcError {
@@ -212,113 +284,54 @@ export class RpcCell implements Cell {
   }
 
   #onResult(call: number, method: number, replyTo: CallOutlet | undefined, result: unknown): void {
-    if (typeof result === 'object' && result !== null) {
+    if ((typeof result === 'object' && result !== null) || typeof result === 'function') {
       try {
-        if (isThenable(result)) {
-          return this.#onPromise({ call, method: this.#nameOf(method), replyTo }, method, result);
-        }
+        if (isThenable(result)) return this.#onPromise(call, method, replyTo, result);
       } catch (thrown) {
         // Looking at `then` ran the user's code once more.
-        return this.#fail(call, method, replyTo, thrown);
+        callTurn.end()?.finish();
+        return this.answers.failure(call, method, replyTo, thrown);
       }
     }
-    if (call !== 0) this.#answer(call, method, replyTo, result);
+    callTurn.end()?.finish();
+    if (call !== 0) this.answers.value(call, method, replyTo, result);
   }
 
   /** The handler goes on later; the next message is let in meanwhile (Flink's rule). */
-  #onPromise(open: OpenCall, method: number, result: PromiseLike<unknown>): void {
-    if (open.call !== 0) this.#open.add(open);
-    this.#thread.mailbox.yieldSoon();
-    // Promise.resolve tames foreign thenables: one completion, never a throw.
-    Promise.resolve(result).then(
-      (value) => {
-        if (open.call !== 0 && this.#open.delete(open)) {
-          this.#answer(open.call, method, open.replyTo, value);
-        }
-      },
-      (thrown: unknown) => {
-        if (open.call === 0 || this.#open.delete(open)) {
-          this.#fail(open.call, method, open.replyTo, thrown);
-        }
-      },
-    );
-  }
-
-  #answer(call: number, method: number, replyTo: CallOutlet | undefined, value: unknown): void {
-    if (replyTo === undefined) {
-      this.#answerHere(call, method, value);
-    } else if (typeof value === 'number') {
-      this.#thread.replies.number(replyTo, call, value);
-    } else {
-      const context = { method: this.#nameOf(method), endpoint: this.endpointId };
-      this.#thread.replies.value(replyTo, call, value, context);
-    }
-  }
-
-  /** The caller is on this thread: it gets the value itself, or a copy if the settings say so. */
-  #answerHere(call: number, method: number, value: unknown): void {
-    const thread = this.#thread;
-    if (!thread.settings.isolateLocalCalls) return void thread.pending.resolve(call, value);
-    try {
-      const [copy] = copyValues(thread.encoder, thread.decoder, [value], 'result');
-      thread.pending.resolve(call, copy);
-    } catch (error) {
-      const text = `the result of ${this.#nameOf(method)} cannot be copied`;
-      thread.pending.reject(call, toRpcError(error, 'NOT_SERIALIZABLE', text));
-    }
-  }
-
-  #fail(call: number, method: number, replyTo: CallOutlet | undefined, thrown: unknown): void {
-    const name = this.#nameOf(method);
-    if (call === 0) return this.#report(name, thrown);
-    const error = this.#isSystem && isRpcError(thrown) ? thrown : this.#failure(name, thrown);
-    if (replyTo === undefined) this.#thread.pending.reject(call, error);
-    else this.#thread.replies.failure(replyTo, call, error, {});
-  }
-
-  #failure(method: string, thrown: unknown): RpcError {
-    const text = `${this.endpointId}.${method} failed: ${describeThrown(thrown)}`;
-    return new RpcError('HANDLER_FAILED', text, {
-      cause: thrown,
-      method,
-      endpoint: this.endpointId,
+  #onPromise(
+    call: number,
+    method: number,
+    replyTo: CallOutlet | undefined,
+    result: PromiseLike<unknown>,
+  ): void {
+    const { facts } = callTurn;
+    const asked = callTurn.end();
+    const open = new OpenCall(this.#open, {
+      call,
+      method: this.answers.nameOf(method),
+      replyTo,
+      asked,
     });
-  }
-
-  #refuse(call: number, method: number, replyTo: CallOutlet | undefined, error: RpcError): void {
-    const { code } = error;
-    if (code === 'TIMEOUT') this.#thread.counters.add('expiredCalls');
-    else if (code.startsWith('FENCING')) this.#thread.counters.add('fencingRefusals');
-    if (call === 0) return this.#bury(this.#nameOf(method), error);
-    if (replyTo === undefined) this.#thread.pending.reject(call, error);
-    else this.#thread.replies.failure(replyTo, call, error, {});
-  }
-
-  /** Nobody waits for it: it is counted, and whoever listens to dead letters sees it. */
-  #bury(method: string, error: RpcError): void {
-    const reason = error.code === 'ENDPOINT_NOT_STARTED' ? 'not started' : 'refused';
-    this.#thread.deadLetters.add({ reason, path: this.path, method, error });
-  }
-
-  #report(method: string, error: unknown): void {
-    const facts = { endpoint: this.endpointId, method, error };
-    this.#thread.counters.add('failedTells');
-    this.#thread.logger.error(facts, 'a call without a waiting caller failed');
-    publish('handlerFailure', facts);
-  }
-
-  #nameOf(method: number): string {
-    return this.methods.descriptors[method]?.name ?? `#${method}`;
-  }
-
-  /** The endpoint is gone: what its handlers promised will not come. */
-  #failOpenCalls(): void {
-    for (const open of this.#open) {
-      const text = `${this.endpointId} terminated while ${open.method} was under way`;
-      const error = new RpcError('RECIPIENT_UNREACHABLE', text, { effect: 'unknown' });
-      if (open.replyTo === undefined) this.#thread.pending.reject(open.call, error);
-      else this.#thread.replies.failure(open.replyTo, open.call, error, {});
+    if (call !== 0) this.#open.add(open, facts);
+    this.#serial?.hold();
+    this.#thread.mailbox.yieldSoon();
+    const settled = (): boolean => {
+      if (open.isSettled) return false;
+      open.isSettled = true;
+      asked?.finish();
+      this.#serial?.release();
+      return call === 0 || this.#open.take(open);
+    };
+    const onThrown = (thrown: unknown): void => {
+      if (settled()) this.answers.failure(call, method, replyTo, thrown);
+    };
+    try {
+      // Promise.resolve tames foreign thenables, but not a native promise with a `then` of its own.
+      Promise.resolve(result).then((value) => {
+        if (settled() && call !== 0) this.answers.value(call, method, replyTo, value);
+      }, onThrown);
+    } catch (thrown) {
+      onThrown(thrown);
     }
-    this.#open.clear();
   }
 }

@@ -29,6 +29,7 @@ export interface EndpointClass {
   readonly gateways: readonly AnyGateway[];
   readonly module: string | undefined;
   readonly exportName: string | undefined;
+  readonly serial?: boolean;
   readonly prototype: object;
 }
 

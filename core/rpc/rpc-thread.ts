@@ -137,9 +137,8 @@ export class RpcThread {
   /** A gateway to an endpoint of this process. */
   gateway(target: GatewayTarget): object {
     const to = threadOf(target.recipient);
-    if (to === this.thread.thread) return buildGateway(target, this.#localClient, this);
-    const outlet = this.thread.outletTo(to);
-    return buildGateway(target, new OutletClient(this.thread, outlet), outlet);
+    if (to === this.thread.thread) return buildGateway(target, this.#localClient);
+    return buildGateway(target, new OutletClient(this.thread, this.thread.outletTo(to)));
   }
 
   /** Finds the endpoint at a path of this service and shakes hands with it. */

@@ -161,6 +161,7 @@ export const rules: Rules = {
     const controller = new AbortController();
     const options = callOptions({ signal: controller.signal, timeoutMs: 0 });
     const waiting = failure('CANCELLED', gateway.hold(1, options));
+    equal(await gateway.add(1, 2), 3, 'it has begun');
     controller.abort(new Error('no longer needed'));
     const error = await waiting;
     equal((error.cause as Error).message, 'no longer needed');

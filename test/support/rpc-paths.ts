@@ -1,4 +1,5 @@
 import { RpcService, type RpcServiceOptions } from '../../index.js';
+import { Calls } from './rpc-call-fixtures.js';
 import { DriverGateway } from './rpc-contracts.js';
 import { Driver, FencedProbe, Probe } from './rpc-fixtures.js';
 import { Election, Leader } from './rpc-leader-fixtures.js';
@@ -74,6 +75,7 @@ export class Paths {
   async #furnish(service: RpcService, thread: Place): Promise<void> {
     const servers = await Promise.all([
       service.startServer(Probe, { endpointId: `probe_${thread}`, thread }),
+      service.startServer(Calls, { endpointId: `calls_${thread}`, thread }),
       service.startServer(Driver, { endpointId: `driver_${thread}`, thread }),
       service.startServer(FencedProbe, {
         endpointId: `fenced_${thread}`,

@@ -2,6 +2,7 @@ import { deepEqual, equal, fail, match, ok, rejects } from 'node:assert/strict';
 import { inspect, isDeepStrictEqual } from 'node:util';
 import { failure } from './failure.js';
 import { addressOf, callOptions, hostnameOf, isRpcError, ready } from '../../index.js';
+import { CALL_SCENARIOS } from './rpc-call-scenarios.js';
 import { FENCING_SCENARIOS } from './rpc-fencing-scenarios.js';
 import { FencedGateway, ProbeGateway, type Scenario, UnservedGateway } from './rpc-contracts.js';
 
@@ -62,6 +63,7 @@ const THROWN: readonly (readonly [kind: string, message: RegExp])[] = [
 
 export const SCENARIOS: Record<string, Scenario> = {
   ...FENCING_SCENARIOS,
+  ...CALL_SCENARIOS,
 
   async asks(service, { probe }) {
     const gateway = await service.connect(probe, ProbeGateway);

@@ -161,7 +161,11 @@ test('what is to be done at the end is done once, however it ends', () => {
 test('a relay hears of failures and time-outs itself', () => {
   const pending = new PendingCalls(10, () => lateAnswers++);
   const heard: string[] = [];
-  const relay: Relay = { ...context(), onReply() {}, onFailure: (e) => heard.push(e.code) };
+  const relay: Relay & CallContext = {
+    ...context(),
+    onReply() {},
+    onFailure: (e) => heard.push(e.code),
+  };
   const first = pending.open(relay, 100, 100);
   pending.relay(first, relay);
   const second = pending.open(relay, 0, 0);

@@ -5,14 +5,17 @@ import { Builder } from 'flatbuffers';
 import { InvocationEnvelope, ReplyEnvelope } from '../../../core/codec/envelope.js';
 import { type CheckedRecord, checkRecord } from '../../../core/codec/frame-check.js';
 import {
+  CANCEL_BYTES,
+  cancelledCall,
   FLAG_BESIDE,
   INVOCATION,
-  RECORD_CANCEL,
   RECORD_FENCED_INVOCATION,
   RECORD_INVOCATION,
+  RECORD_CANCEL,
   RECORD_REPLY,
+  stampCancel,
 } from '../../../core/codec/stamps.js';
-import { FencingToken, Invocation, Reply } from '../../../schemas/gen/index.js';
+import { Cancel, FencingToken, Invocation, Reply } from '../../../schemas/gen/index.js';
 import { type Answer, type Call, CALLS, OFFSET, REPLIES } from './stamp-support.js';
 import { type Stamped, stampAnswer, stampCall } from './stamp-support.js';
 
@@ -166,6 +169,10 @@ test('every mutation is refused with a reason, or reads inside its record', () =
       const record = mutated(mutation);
       const checked = checkRecord(record, mutation.type, OFFSET, record.length);
       if (typeof checked === 'string') return ok(checked.length > 0);
+      if (checked.type === RECORD_CANCEL) {
+        const length = checked.source === record ? record.length : checked.source.bytes.length;
+        return ok(length >= CANCEL_BYTES);
+      }
       const isReply = checked.type === RECORD_REPLY;
       const envelope = isReply ? new ReplyEnvelope() : new InvocationEnvelope();
       if (envelope instanceof ReplyEnvelope) envelope.wrap(checked.source, checked.offset);
@@ -178,6 +185,25 @@ test('every mutation is refused with a reason, or reads inside its record', () =
     }),
     { numRuns: 5_000 },
   );
+});
+
+test('a cancel is taken as it was stamped or built, and refused when it is neither', () => {
+  for (const call of [1, -1, 0x7fff_ffff]) {
+    const words = new Int32Array(64);
+    const source = { words, bytes: Buffer.from(words.buffer) };
+    stampCancel(words, OFFSET, call);
+    const stamped = checkRecord(source, RECORD_CANCEL, OFFSET, CANCEL_BYTES);
+    ok(typeof stamped === 'object' && stamped.source === source, 'it is not copied');
+    const builder = new Builder(0);
+    builder.finish(Cancel.createCancel(builder, call));
+    const bytes = Buffer.from(builder.asUint8Array());
+    const built = checkRecord({ words, bytes }, RECORD_CANCEL, 0, bytes.length);
+    ok(typeof built === 'object');
+    equal(cancelledCall(built.source.words, built.offset), call);
+    for (const length of [0, 4, CANCEL_BYTES - 4]) {
+      equal(typeof checkRecord(source, RECORD_CANCEL, OFFSET, length), 'string');
+    }
+  }
 });
 
 test('a payload length that lies is refused, whatever it says', () => {
@@ -207,7 +233,7 @@ test('half words, short records and unknown types are refused with their reason'
       equal(typeof checkRecord(stampCall(call), type, OFFSET, length), 'string');
     }
   }
-  for (const type of [0, RECORD_CANCEL, 5, -1, 255]) {
+  for (const type of [0, 5, -1, 255]) {
     match(String(checkRecord(stampCall(call), type, OFFSET, 64)), /type .* is unknown/);
   }
 });

@@ -60,8 +60,9 @@ test('a region is opened with the threads it was made for', () => {
 test('memory that is not a region is refused', () => {
   for (const [index, value] of [
     [0, 1],
-    [1, 2],
+    [1, 1],
     [2, 3],
+    [3, 1],
   ] as const) {
     const { buffer, control } = createRegion(2);
     control[index] = value;
