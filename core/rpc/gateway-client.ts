@@ -25,6 +25,8 @@ export interface GatewayTarget extends CellAddress {
   readonly follows?: CurrentToken;
   /** Deadline of asks that say nothing else. */
   readonly timeoutMs: number;
+  /** Longest record that the way to it takes, when the first lane of it takes longer ones. */
+  readonly recordLimitBytes?: number;
 }
 
 /** Sends the calls of one gateway: over a lane or connection, or within the thread. */

@@ -24,6 +24,7 @@ export class OutletClient implements GatewayClient {
   readonly #thread: ActorThread;
   readonly #outlet: CallOutlet;
   readonly #isRemote: boolean;
+  readonly #recordLimitBytes: number;
   /** A list of one argument, reused: encoders take lists. */
   readonly #single: unknown[] = [undefined];
   /** Flags of the call being sent, until it is: another may be sent while its values are read. */
@@ -31,10 +32,12 @@ export class OutletClient implements GatewayClient {
   /** Of the big call being sent. */
   #countAndFlags = 0;
 
-  constructor(thread: ActorThread, outlet: CallOutlet) {
+  /** `recordLimitBytes`: that of the connection which the calls of a lane take in the end. */
+  constructor(thread: ActorThread, outlet: CallOutlet, recordLimitBytes = Infinity) {
     this.#thread = thread;
     this.#outlet = outlet;
     this.#isRemote = outlet.isRemote;
+    this.#recordLimitBytes = Math.min(outlet.recordLimitBytes, recordLimitBytes);
   }
 
   get peer(): object {
@@ -156,7 +159,7 @@ export class OutletClient implements GatewayClient {
     this.#flags = 0;
     checkArgumentCount(args);
     const bound = encoder.measure(args, args.length, 'arguments');
-    if (bound >= outlet.besideBytes || stamp.prefixBytes + bound > outlet.recordLimitBytes) {
+    if (bound >= outlet.besideBytes || stamp.prefixBytes + bound > this.#recordLimitBytes) {
       this.#countAndFlags = countAndFlags(args.length, flags);
       return this.#sendBig(method, call, deadline, bound);
     }
@@ -179,7 +182,7 @@ export class OutletClient implements GatewayClient {
     const { bytes, length } = encodeApart(this.#thread.encoder, bound);
     const isBeside = length >= outlet.besideBytes;
     const payloadBytes = isBeside ? TICKET_BYTES : length;
-    checkRecordSize(stamp.prefixBytes + payloadBytes, outlet.recordLimitBytes);
+    checkRecordSize(stamp.prefixBytes + length, this.#recordLimitBytes);
     const at = outlet.claim(stamp.prefixBytes + payloadBytes);
     if (at < 0) return false;
     const payloadAt = stamp.stamp(outlet.words, at, call, deadline);

@@ -96,7 +96,13 @@ export class RemotePeers {
     const cell = new RouteCell(this.#rpcThread.thread, remote.peer, remote);
     const at = this.#rpcThread.thread.cells.add(cell);
     remote.peer.onClosed(() => this.#rpcThread.thread.cells.remove(at));
-    return { ...at, methods: remote.methods, address: remote.address, hostname: remote.hostname };
+    return {
+      ...at,
+      methods: remote.methods,
+      address: remote.address,
+      hostname: remote.hostname,
+      recordLimitBytes: remote.peer.outlet.recordLimitBytes,
+    };
   }
 
   async close(): Promise<void> {

@@ -138,7 +138,8 @@ export class RpcThread {
   gateway(target: GatewayTarget): object {
     const to = threadOf(target.recipient);
     if (to === this.thread.thread) return buildGateway(target, this.#localClient);
-    return buildGateway(target, new OutletClient(this.thread, this.thread.outletTo(to)));
+    const outlet = this.thread.outletTo(to);
+    return buildGateway(target, new OutletClient(this.thread, outlet, target.recordLimitBytes));
   }
 
   /** Finds the endpoint at a path of this service and shakes hands with it. */

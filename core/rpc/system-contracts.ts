@@ -74,6 +74,8 @@ export interface RemoteRoute {
   /** The endpoint's own address, and its host. */
   readonly address: string;
   readonly hostname: string;
+  /** Longest record that the connection takes. */
+  readonly recordLimitBytes: number;
 }
 
 /** What only the home thread can do. In-process only. */

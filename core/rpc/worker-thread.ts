@@ -56,6 +56,7 @@ class WorkerBackend implements ServiceBackend {
       methods: route.methods,
       token: token === undefined ? undefined : tokenWords(token),
       timeoutMs: this.#rpcThread.thread.settings.askTimeoutMs,
+      recordLimitBytes: route.recordLimitBytes,
     });
   }
 

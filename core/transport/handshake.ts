@@ -85,7 +85,7 @@ export class Handshake {
 
   #onDeadline(): void {
     const { connectTimeoutMs } = this.#options;
-    const reason = `no handshake within ${connectTimeoutMs} ms`;
+    const reason = `no handshake within ${Math.round(connectTimeoutMs)} ms`;
     this.abandon(connectionFailed(this.#stream.remote, reason));
   }
 

@@ -9,7 +9,7 @@ import { conform } from './harness/conform.js';
 
 const module = new URL('./calls.rules.js', import.meta.url).href;
 
-conform(module, rules, { options: { captureAskCallStack: true } });
+conform(module, rules, { captureAskCallStack: true });
 
 // What follows is decided where the call is made, before it takes any path.
 

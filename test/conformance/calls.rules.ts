@@ -13,7 +13,10 @@ import { failure } from '../support/failure.js';
 import { until } from '../support/until.js';
 import { Probe, ProbeGateway, WAYS_TO_THROW } from './fixtures/probe.js';
 import { type Seen, Witness, WitnessGateway } from './fixtures/witness.js';
-import type { Rules } from './harness/scene.js';
+import { PATHS } from './harness/paths.js';
+import { only, type Rules } from './harness/scene.js';
+
+const PATHS_WITH_AGE = PATHS.filter(({ to, over }) => to !== 'home' || over === 'service');
 
 /** What a throwing call throws on the spot; fails when it throws nothing. */
 function thrownBy(call: () => unknown): RpcError {
@@ -124,9 +127,8 @@ export const rules: Rules = {
     equal(await held, '0 means none: 1');
   },
 
-  async '14 expired before its handler ran: it does not run'(scene) {
-    // A frame that waits in the socket of a blocked thread has no age yet: nobody there can know.
-    if (scene.isRemote && scene.path.to === 'home') return;
+  // A frame that waits in the socket of a blocked thread has no age yet: nobody there can know.
+  '14 expired before its handler ran: it does not run': only(PATHS_WITH_AGE, async (scene) => {
     const { gateway } = await scene.open(ProbeGateway, Probe);
     const blocked = gateway.spin(100, callOptions({ timeoutMs: 5_000 }));
     const late = [1, 2, 3].map((id) =>
@@ -136,7 +138,7 @@ export const rules: Rules = {
     await Promise.all([blocked, ...late]);
     equal(await inTime, 4);
     deepEqual(await gateway.ran(), [4]);
-  },
+  }),
 
   async '14 a time-out has effect unknown when the call has left'(scene) {
     const { gateway } = await scene.open(ProbeGateway, Probe);

@@ -3,4 +3,4 @@ import { rules } from './lifecycle.rules.js';
 
 const module = new URL('./lifecycle.rules.js', import.meta.url).href;
 
-conform(module, rules, { options: { stopTimeoutMs: 300 } });
+conform(module, rules, { stopTimeoutMs: 300 });

@@ -27,3 +27,11 @@ export const PATHS: readonly Path[] = [
   { name: 'worker to worker of another process over TCP', from: 0, to: 0, over: 'tcp' },
   { name: 'main to worker over the memory transport', from: 'home', to: 0, over: 'memory' },
 ];
+
+/** Caller and endpoint are in different services: frames, with a limit on their size. */
+export const REMOTE_PATHS: readonly Path[] = PATHS.filter(({ over }) => over !== 'service');
+
+/** Caller and endpoint share a service: lanes, or the same thread. */
+export const LOCAL_PATHS: readonly Path[] = PATHS.filter(({ over }) => over === 'service');
+
+/** One path for each place that an endpoint can live at, for rules about the endpoint alone. */

@@ -133,7 +133,22 @@ export class Scene {
 }
 
 /** A rule of the contract, told as a program: it must hold on every path that it is run over. */
-export type Rule = (scene: Scene) => Promise<unknown>;
+export interface Rule {
+  (scene: Scene): Promise<unknown>;
+  /** Absent: all of them. */
+  readonly paths?: readonly Path[];
+}
+
+/** A call that a rule awaits later: when the rule fails before, the thread must live on. */
+export function watched<T>(call: Promise<T>): Promise<T> {
+  call.catch(() => {});
+  return call;
+}
+
+/** A rule that speaks of some paths only. */
+export function only(paths: readonly Path[], rule: Rule): Rule {
+  return Object.assign(rule, { paths });
+}
 
 /** Rules by their names; each name begins with the number of its line in `docs/SEMANTICS.md`. */
 export type Rules = Readonly<Record<string, Rule>>;
