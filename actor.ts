@@ -1,9 +1,18 @@
 /** The door `ringlane/actor`: the actor layer that the RPC layer is built on. */
 import type { ActorSystem as System } from './core/actor/actor.js';
 import { type ActorSystemOptions, createThreadSystem } from './core/actor/actor-system.js';
+import type { RpcServiceOptions } from './core/config/options.js';
+import type { ServiceSystemOptions } from './core/remoting/service-system.js';
+import type { RpcService } from './core/rpc/rpc-service.js';
 
 /** All actors of one name space and what they share (Akka ActorSystem). */
 export type ActorSystem = System;
+
+/** Options of `ActorSystem.start`. */
+export interface OwnedSystemOptions extends ServiceSystemOptions {
+  /** Of the service below: name, threads, listener, limits. */
+  readonly service?: RpcServiceOptions;
+}
 
 /** Makes systems. */
 export const ActorSystem = {
@@ -13,6 +22,25 @@ export const ActorSystem = {
    */
   create(name: string, options: ActorSystemOptions = {}): ActorSystem {
     return createThreadSystem(name, options);
+  },
+
+  /**
+   * Opens the actor system of a service: actors may live on its worker threads
+   * (`Props.withThread`), and other processes reach them where it listens. On a worker thread it
+   * answers the same system, seen from there. Closing it leaves the service open. Rejects with
+   * `SERVICE_CLOSED`.
+   */
+  async over(service: RpcService, options: ServiceSystemOptions = {}): Promise<ActorSystem> {
+    const { openServiceSystem } = await import('./core/remoting/service-system.js');
+    return openServiceSystem(service, options);
+  },
+
+  /** Starts a service of its own, opens its actor system, and closes both together. */
+  async start(options: OwnedSystemOptions = {}): Promise<ActorSystem> {
+    const { startService } = await import('./start.js');
+    const { openServiceSystem } = await import('./core/remoting/service-system.js');
+    const service = await startService(options.service ?? {});
+    return openServiceSystem(service, { ...options, onClosed: () => service.close() });
   },
 } as const;
 
@@ -41,3 +69,4 @@ export {
   type SupervisorStrategy,
 } from './core/actor/supervision.js';
 export type { TimerScheduler } from './core/actor/timers.js';
+export type { ServiceSystemOptions } from './core/remoting/service-system.js';

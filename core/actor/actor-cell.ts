@@ -23,6 +23,7 @@ import { Lifecycle } from './lifecycle.js';
 import { LocalActorRef, type LocalRecipient } from './local-actor-ref.js';
 import { RestartBudget, type SupervisorStrategy, type Verdict } from './supervision.js';
 import { TimerMessage, Timers } from './timers.js';
+import { reachNobody } from './undeliverable.js';
 
 /** The parent of an actor, on this thread or on another. */
 export interface Supervisor {
@@ -467,15 +468,8 @@ export class ActorCell implements LocalRecipient, TurnHost, Child, Supervisor {
 
   #onUndeliverable(message: unknown, sender: AnyActorRef): void {
     if (message instanceof Terminated || message instanceof TimerMessage) return;
-    if (message instanceof Identify && sender !== ActorRef.noSender) {
-      const nobody = new ActorIdentity(message.messageId, undefined);
-      return (sender as ActorRef<unknown>)[offer](nobody, ActorRef.noSender);
-    }
-    const { deadLetters } = this.#environment.thread;
-    deadLetters.add({ reason: 'unreachable', path: this.path, message, sender });
-    const text = `${this.path} has stopped`;
-    const details = { effect: 'none', endpoint: this.path } as const;
-    sender[failAsk](new RpcError('RECIPIENT_UNREACHABLE', text, details));
+    const letter = { path: this.path, message, sender };
+    reachNobody(this.#environment.thread.deadLetters, letter, `${this.path} has stopped`);
   }
 
   #log(what: string, facts: object): void {

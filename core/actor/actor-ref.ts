@@ -1,3 +1,4 @@
+import { referenceAddress } from '../codec/value-references.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { AutoMessage } from './actor-messages.js';
 
@@ -52,6 +53,14 @@ export abstract class ActorRef<in M> {
   abstract readonly path: string;
   /** Number of this incarnation, unique in its system; the part of the path behind `#`. */
   abstract readonly uid: number;
+  /**
+   * It travels as its path, and arrives as a reference.
+   * @internal
+   */
+  get [referenceAddress](): string {
+    return this.path;
+  }
+
   /** @internal */
   get [askerOf](): Asker | undefined {
     return undefined;

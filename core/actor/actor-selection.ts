@@ -1,11 +1,9 @@
 import type { Address } from '../base/address.js';
-import { RpcError } from '../errors/rpc-error.js';
-import { Identify } from './actor-messages.js';
 import type { ActorNode, DistantSystem, Walk } from './actor-node.js';
 import { isPattern, matchesStep, parseSelection, type SelectionPath } from './actor-path.js';
-import { ActorRef, type AnyActorRef, type Asker, askerOf, failAsk, offer } from './actor-ref.js';
-import { ActorIdentity } from './actor-signals.js';
+import { ActorRef, type AnyActorRef, type Asker, askerOf } from './actor-ref.js';
 import type { DeadLetters } from './dead-letters.js';
+import { reachNobody } from './undeliverable.js';
 
 /** What a selection is made of. */
 export interface SelectionParts {
@@ -93,19 +91,14 @@ export function walkTree(
     nodes = next;
   }
   let isFound = isElsewhere;
-  for (const { self } of nodes) {
-    if (self === undefined || (uid !== undefined && self.uid !== uid)) continue;
+  for (const { self, walkOn } of nodes) {
+    if (self === undefined ? walkOn === undefined : uid !== undefined && self.uid !== uid) continue;
     isFound = true;
-    self.tell(message, sender);
+    if (self) self.tell(message, sender);
+    else walkOn?.({ ...walk, steps: [] });
   }
   if (isFound) return;
-  if (message instanceof Identify && sender !== ActorRef.noSender) {
-    const nobody = new ActorIdentity(message.messageId, undefined);
-    return (sender as ActorRef<unknown>)[offer](nobody, ActorRef.noSender);
-  }
-  deadLetters.add({ reason: 'unreachable', path, message, sender });
-  const details = { effect: 'none', endpoint: path } as const;
-  sender[failAsk](new RpcError('RECIPIENT_UNREACHABLE', `nobody lives at ${path}`, details));
+  reachNobody(deadLetters, { path, message, sender }, `nobody lives at ${path}`);
 }
 
 function nextNodes(node: ActorNode, step: string): ActorNode[] {

@@ -63,8 +63,10 @@ export interface ThreadSystemParts {
   readonly supervision: SupervisorStrategy;
   readonly root: ActorNode & { readonly childNodes: Map<string, ActorNode> };
   readonly remoting: Remoting | undefined;
-  /** The last actor of this thread has stopped, and what was told before has had its turn. */
-  readonly onStopped: () => void;
+  /** False where the system is seen from another thread than the one that opened it. */
+  readonly isHome: boolean;
+  /** The last actor below the guardian has stopped, and what was told before has had its turn. */
+  readonly onStopped: () => void | Promise<void>;
 }
 
 /** The tree of actors of one system as far as it is on one thread. */
@@ -144,6 +146,18 @@ export class ThreadActorSystem implements ActorSystem {
   }
 
   close(): Promise<void> {
+    if (this.#parts.isHome) return this.end();
+    const text = `actor system ${this.name} is closed on the thread that opened it`;
+    return Promise.reject(new RpcError('INVALID_STATE', text));
+  }
+
+  /** Ends when the last actor below the guardian of this thread has stopped. */
+  get stopped(): Promise<void> {
+    return this.#stopped.promise;
+  }
+
+  /** Closes what is on this thread. */
+  end(): Promise<void> {
     this.#guardian.stop();
     this.#closing ??= this.#close();
     return this.#closing;
@@ -180,7 +194,7 @@ export class ThreadActorSystem implements ActorSystem {
     const { mailbox } = this.#parts.thread;
     if (!mailbox.isClosed) await new Promise<void>((resolve) => mailbox.post({ run: resolve }));
     this.#asker.isClosed = true;
-    this.#parts.onStopped();
+    await this.#parts.onStopped();
     await this.#termination.promise.catch(() => {});
   }
 
@@ -191,7 +205,7 @@ export class ThreadActorSystem implements ActorSystem {
       this.#termination.reject(new RpcError('HANDLER_FAILED', text, { cause: failure }));
     }
     this.#stopped.resolve();
-    void this.close();
+    ignoreRejection(this.end());
   }
 
   #closedError(): RpcError {
@@ -206,6 +220,11 @@ export class ThreadActorSystem implements ActorSystem {
     this.#count = (this.#count + 1) >>> 0 || 1;
     return this.#count * 256 + this.#parts.thread.thread;
   }
+}
+
+/** The thread that an actor lives on, by its uid; 0 is the home thread. */
+export function threadOfUid(uid: number): number {
+  return uid % 256;
 }
 
 /** Makes a system whose actors live on this thread; see `ActorSystem.create`. */
@@ -230,6 +249,7 @@ export function createThreadSystem(name: string, options: ActorSystemOptions): A
     supervision,
     root: { parent: undefined, self: undefined, childNodes: new Map() },
     remoting: undefined,
+    isHome: true,
     onStopped: () => thread.close(() => system.closedError()),
   });
   return system;

@@ -1,6 +1,7 @@
 import { RpcError } from '../errors/rpc-error.js';
 import { allocateBuffer, copyInto } from './value-bytes.js';
 import { unpackValue } from './value-pack.js';
+import type { ReferenceReader } from './value-references.js';
 import {
   TAG_BIGINT64,
   TAG_BUFFER,
@@ -33,6 +34,8 @@ export class ValueDecoder implements PlainReader {
   position = 0;
   end = 0;
   #bytes: Buffer = Buffer.alloc(0);
+  /** Whoever knows actors puts references here; without them their addresses arrive as text. */
+  readReference: ReferenceReader = (address) => address;
   readonly #trees = new TreeReader();
 
   /** Begins at byte `offset`, a multiple of 4, of two views of the same memory. */
@@ -139,7 +142,7 @@ export class ValueDecoder implements PlainReader {
     if (tag === TAG_TREE) return this.#trees.read(this, length);
     const start = this.position;
     this.position = start + padToWord(length);
-    return unpackValue(this.#bytes, start, length, tag);
+    return unpackValue({ bytes: this.#bytes, start, length }, tag, this.readReference);
   }
 }
 

@@ -1,6 +1,7 @@
 import { C1 } from 'msgpackr';
 import { ERROR_FIELDS, RECORD_KEYS, isNegativeZero, isOddKey } from './value-guard.js';
 import { kindOf, plainView } from './value-kinds.js';
+import { addressOfReference } from './value-references.js';
 import { isWellFormed } from './value-text.js';
 
 /**
@@ -12,6 +13,7 @@ export const MARK_TEXT = 1;
 export const MARK_OBJECT = 2;
 export const MARK_SPARSE = 3;
 export const MARK_ERROR = 4;
+export const MARK_REFERENCE = 5;
 
 /** What {@link ExactCopy} made: `value` for msgpackr, `isMarked` when the reader must revive it. */
 export interface ExactValue {
@@ -46,6 +48,8 @@ class ExactCopy {
   }
 
   #object(object: object): unknown {
+    const address = addressOfReference(object);
+    if (address !== undefined) return this.#mark(MARK_REFERENCE, address);
     const kind = kindOf(object);
     if (kind === 'array') return this.#array(object as unknown[]);
     if (kind === 'map') return this.#map(object as Map<unknown, unknown>);

@@ -1,5 +1,6 @@
 import { LEAF_PROTOTYPES, isDetached, kindOf, refusalOf } from './value-kinds.js';
 import { Step, notSerializable, pathText } from './value-path.js';
+import { addressOfReference } from './value-references.js';
 import { isWellFormed } from './value-text.js';
 
 /** How many objects may lie inside one another. */
@@ -143,6 +144,10 @@ export class ValueGuard {
   /** Everything that is neither a plain object nor a plain array. */
   #walkOther(object: object, prototype: object | null, depth: number): void {
     if (prototype !== null && LEAF_PROTOTYPES.has(prototype)) return this.#walkLeaf(object);
+    if (addressOfReference(object) !== undefined) {
+      this.#findings |= EXACT;
+      return;
+    }
     const kind = kindOf(object);
     if (kind === 'map') this.#walkMap(object as Map<unknown, unknown>, depth);
     else if (kind === 'set') this.#walkSet(object as Set<unknown>, depth);

@@ -3,6 +3,7 @@ import { RpcError } from '../errors/rpc-error.js';
 import { toExact } from './value-exact.js';
 import { EXACT, SHARED, ValueGuard } from './value-guard.js';
 import { notSerializable } from './value-path.js';
+import type { ReferenceReader } from './value-references.js';
 import { revive } from './value-revival.js';
 import { TAG_MSGPACK, TAG_MSGPACK_EXACT } from './value-tags.js';
 
@@ -54,13 +55,21 @@ export function packValue(value: unknown, root: string): PackedValue {
 const scratch = Buffer.alloc(16 * 1024);
 
 /** Reads what {@link packValue} wrote; throws `PROTOCOL_ERROR` on anything else, never more. */
-export function unpackValue(bytes: Buffer, start: number, length: number, tag: number): unknown {
+export function unpackValue(
+  {
+    bytes,
+    start,
+    length,
+  }: { readonly bytes: Buffer; readonly start: number; readonly length: number },
+  tag: number,
+  readReference: ReferenceReader,
+): unknown {
   try {
     const isSmall = length <= scratch.length;
     const source = isSmall ? scratch : Buffer.allocUnsafeSlow(length);
     bytes.copy(source, 0, start, start + length);
     const value: unknown = unpackr.unpack(source, isSmall ? length : undefined);
-    return tag === TAG_MSGPACK_EXACT ? revive(value) : value;
+    return tag === TAG_MSGPACK_EXACT ? revive(value, readReference) : value;
   } catch (error) {
     throw new RpcError('PROTOCOL_ERROR', 'an encoded value cannot be read', { cause: error });
   }

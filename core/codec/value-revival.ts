@@ -4,18 +4,25 @@ import {
   MARK_ERROR,
   MARK_NEGATIVE_ZERO,
   MARK_OBJECT,
+  MARK_REFERENCE,
   MARK_SPARSE,
   MARK_TEXT,
 } from './value-exact.js';
 import { ERROR_FIELDS } from './value-guard.js';
+import type { ReferenceReader } from './value-references.js';
 
 /** Puts back what `toExact` marked. Throws on marks that it does not know. */
-export function revive(value: unknown): unknown {
-  return new Revival().of(value);
+export function revive(value: unknown, readReference: ReferenceReader): unknown {
+  return new Revival(readReference).of(value);
 }
 
 class Revival {
   readonly #done = new Map<object, unknown>();
+  readonly #readReference: ReferenceReader;
+
+  constructor(readReference: ReferenceReader) {
+    this.#readReference = readReference;
+  }
 
   of(value: unknown): unknown {
     if (typeof value !== 'object' || value === null || value === C1) return value;
@@ -62,9 +69,16 @@ class Revival {
         return this.#sparse(mark);
       case MARK_ERROR:
         return this.#error(mark);
+      case MARK_REFERENCE:
+        return this.#reference(mark);
       default:
         throw new TypeError('an unknown mark');
     }
+  }
+
+  #reference([, , address]: readonly unknown[]): unknown {
+    if (typeof address !== 'string') throw new TypeError('a reference without its address');
+    return this.#readReference(address);
   }
 
   #fields(mark: readonly unknown[]): object {

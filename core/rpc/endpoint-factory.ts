@@ -204,6 +204,11 @@ export async function loadEndpointClass(
   module: string,
   exportName: string,
 ): Promise<EndpointClass> {
+  return (await loadExport(module, exportName)) as EndpointClass;
+}
+
+/** Loads a class or function by the module that exports it. */
+export async function loadExport(module: string, exportName: string): Promise<unknown> {
   let exports: Record<string, unknown>;
   try {
     exports = (await import(module)) as Record<string, unknown>;
@@ -213,7 +218,7 @@ export async function loadEndpointClass(
     throw new RpcError('ENDPOINT_START_FAILED', text, { cause: error });
   }
   const found = exports[exportName];
-  if (typeof found === 'function') return found as unknown as EndpointClass;
+  if (typeof found === 'function') return found;
   const names = Object.keys(exports).join(', ') || 'nothing';
   const text = `module ${module} has no class ${exportName}; it exports ${names}`;
   throw new RpcError('ENDPOINT_START_FAILED', text);

@@ -63,6 +63,8 @@ export const AgentGateway = defineGateway('ringlane.Agent', {
   >({ timeoutMs: 0 }),
   terminateAll: ask<[], readonly string[]>({ timeoutMs: 0 }),
   threadTerminated: tell<[thread: number, reason: string]>(),
+  /** Calls an exported function of a module with the service of this thread and `argument`. */
+  run: ask<[module: string, exportName: string, argument: unknown], unknown>({ timeoutMs: 0 }),
 });
 export type AgentGateway = GatewayOf<typeof AgentGateway>;
 

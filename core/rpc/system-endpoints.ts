@@ -3,7 +3,7 @@ import { RpcError } from '../errors/rpc-error.js';
 import type { Directory } from './directory.js';
 import { RpcEndpoint } from './endpoint.js';
 import type { EndpointLife } from './endpoint-life.js';
-import { loadEndpointClass } from './endpoint-factory.js';
+import { loadEndpointClass, loadExport } from './endpoint-factory.js';
 import type { FencingToken } from './fencing.js';
 import type { Serves } from './gateway.js';
 import { acceptHandshake } from './handshake.js';
@@ -45,6 +45,9 @@ export class Reception extends RpcEndpoint implements Serves<typeof ReceptionGat
     return acceptHandshake(cell.methods, cell.endpointId, request);
   }
 }
+
+/** What `run` calls. */
+type Runnable = (service: RpcService, argument: unknown) => unknown;
 
 /** Makes, starts and ends the endpoints of its thread on behalf of the home thread. */
 export class Agent extends RpcEndpoint implements Serves<typeof AgentGateway> {
@@ -103,6 +106,11 @@ export class Agent extends RpcEndpoint implements Serves<typeof AgentGateway> {
   threadTerminated(thread: number, reason: string): void {
     const text = `thread ${thread} ended: ${reason}`;
     this.#thread.thread.onThreadTerminated(thread, () => new RpcError('THREAD_TERMINATED', text));
+  }
+
+  async run(module: string, exportName: string, argument: unknown): Promise<unknown> {
+    const run = (await loadExport(module, exportName)) as Runnable;
+    return run(this.#service, argument);
   }
 
   /** Who is not here any more has a state all the same: TERMINATED, which allows no move. */

@@ -54,6 +54,12 @@ export class ThreadService implements RpcService {
     this.#backend = backend;
   }
 
+  /** The engine behind a service, for layers that stand on it. */
+  static rpcThreadOf(service: RpcService): RpcThread {
+    if (service instanceof ThreadService) return service.#rpcThread;
+    throw new RpcError('INVALID_ARGUMENT', 'this is not a service that RpcService.start made');
+  }
+
   get address(): string {
     return this.#rpcThread.base.host;
   }

@@ -22,7 +22,7 @@ const CORE_STACK = [
 ] as const;
 
 /** Each stands on the RPC layer, and never on one another. */
-const SISTERS = ['core/heartbeat', 'core/registration', 'core/ha'] as const;
+const SISTERS = ['core/heartbeat', 'core/registration', 'core/ha', 'core/remoting'] as const;
 
 const CORE = [...CORE_STACK, ...SISTERS];
 const CORE_DOORS = ['core/internal.ts', 'core/worker.ts', 'core/host.ts'];

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import vm from 'node:vm';
 import fc from 'fast-check';
+import { referenceAddress } from '../../../core/codec/value-references.js';
 import { carry, decode, encode, roundTrip } from './codec-support.js';
 
 const scalar = fc.oneof(
@@ -221,4 +222,14 @@ describe('the value codec', () => {
     assert.deepStrictEqual([...(carry(view) as Uint16Array)], [7, 7]);
     assert.deepStrictEqual([...(carry(new Uint8Array(view.buffer)) as Uint8Array)].length, 8);
   });
+});
+
+it('a reference travels as its address, and whoever decodes says what it is there', () => {
+  class Reference {
+    readonly hidden = (): void => {};
+    readonly [referenceAddress] = 'somewhere';
+  }
+  const reference = new Reference();
+  const value = { one: reference, list: [reference, reference] };
+  assert.deepEqual(roundTrip([value]), [{ one: 'somewhere', list: ['somewhere', 'somewhere'] }]);
 });

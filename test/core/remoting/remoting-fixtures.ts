@@ -1,0 +1,124 @@
+import { threadId } from 'node:worker_threads';
+import {
+  Actor,
+  type ActorContext,
+  type ActorRef,
+  type AnyActorRef,
+  Failure,
+  oneForOne,
+  type Placement,
+  Props,
+  type SupervisorStrategy,
+  Terminated,
+} from '../../../actor.js';
+
+/** What a {@link Worker} understands. */
+export type Work =
+  | { readonly kind: 'where' }
+  | { readonly kind: 'echo'; readonly value: unknown }
+  | { readonly kind: 'answer to'; readonly ref: ActorRef<Work>; readonly value: Work }
+  | { readonly kind: 'introduce'; readonly to: ActorRef<Work> }
+  | { readonly kind: 'fail'; readonly text: string }
+  | { readonly kind: 'answer failure' }
+  | { readonly kind: 'keep'; readonly value: unknown }
+  | { readonly kind: 'kept' }
+  | { readonly kind: 'silent' }
+  | { readonly kind: 'unhandled' }
+  | { readonly kind: 'who am I' }
+  | { readonly kind: 'die' }
+  | { readonly kind: 'spawn'; readonly name: string; readonly thread: Placement }
+  | { readonly kind: 'select'; readonly path: string; readonly message: Work };
+
+/** Does what tests want; lives on any thread. */
+export class Worker extends Actor<Work> {
+  static override readonly module: string | undefined = import.meta.url;
+  readonly #kept: unknown[] = [];
+  readonly #starter: string;
+
+  constructor(starter = '') {
+    super();
+    if (starter === 'refuses') throw new Error('refused on purpose');
+    this.#starter = starter;
+  }
+
+  override onReceive(message: Work, context: ActorContext<Work>): void | Promise<void> {
+    const { sender, self } = context;
+    switch (message.kind) {
+      case 'where':
+        return sender.tell(threadId, self);
+      case 'echo':
+        return sender.tell(message.value, self);
+      case 'answer to':
+        return message.ref.tell(message.value, self);
+      case 'introduce':
+        return message.to.tell({ kind: 'echo', value: self }, sender);
+      case 'fail':
+        throw new TypeError(message.text);
+      case 'answer failure':
+        return sender.tell(new Failure(new RangeError('no luck')));
+      case 'keep':
+        return void this.#kept.push(message.value);
+      case 'kept':
+        return sender.tell([...this.#kept]);
+      case 'silent':
+        return undefined;
+      case 'unhandled':
+        return this.unhandled(message);
+      case 'who am I':
+        return sender.tell({
+          self,
+          parent: context.parent,
+          starter: this.#starter,
+          children: context.children,
+        });
+      case 'die':
+        return process.exit(1);
+      case 'spawn':
+        return this.#spawn(message.name, message.thread, context);
+      case 'select':
+        return context.actorSelection(message.path).tell(message.message, sender);
+    }
+  }
+
+  async #spawn(name: string, thread: Placement, context: ActorContext<Work>): Promise<void> {
+    const { sender } = context;
+    sender.tell(await context.actorOf(Props.of(Worker, name).withThread(thread), name));
+  }
+}
+
+/** A parent with a strategy that it is told by name. */
+export class Parent extends Worker {
+  readonly #directive: 'resume' | 'restart' | 'stop' | 'escalate';
+
+  constructor(directive: 'resume' | 'restart' | 'stop' | 'escalate') {
+    super(directive);
+    this.#directive = directive;
+  }
+
+  override supervisorStrategy(): SupervisorStrategy {
+    return oneForOne(this.#directive);
+  }
+}
+
+type Watching =
+  | { readonly watch: AnyActorRef }
+  | { readonly unwatch: AnyActorRef }
+  | { readonly kind: 'ended' }
+  | Terminated;
+
+/** Watches, and says who has ended. */
+export class Watcher extends Actor<Watching> {
+  static override readonly module: string | undefined = import.meta.url;
+  readonly #ended: string[] = [];
+
+  override onReceive(message: Watching, context: ActorContext<Watching>): void {
+    if (message instanceof Terminated) this.#ended.push(message.actor.name);
+    else if ('watch' in message) {
+      context.watch(message.watch);
+      context.sender.tell('watching');
+    } else if ('unwatch' in message) {
+      context.unwatch(message.unwatch);
+      context.sender.tell('unwatched');
+    } else context.sender.tell([...this.#ended]);
+  }
+}
