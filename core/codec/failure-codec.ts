@@ -3,7 +3,7 @@ import { Failure } from '../../schemas/gen/index.js';
 import { LIMITS } from '../config/limits.js';
 import { ERROR_CODES, type Effect, type ErrorCode, errorCodeOf } from '../errors/error-codes.js';
 import { RpcError, describeThrown } from '../errors/rpc-error.js';
-import { type Link, NO_AMOUNT, cut, isOurs, linkOf, read } from './failure-link.js';
+import { type Link, NO_AMOUNT, cut, isOurs, linkOf, read, readList } from './failure-link.js';
 import { FAILURE_SPEC } from './table-specs.js';
 import { verify } from './verifier.js';
 
@@ -33,19 +33,55 @@ const INITIAL_BYTES = 1024;
  * causes to `LIMITS.causeDepth`.
  */
 export function encodeFailure(thrown: unknown, context: FailureContext = NO_CONTEXT): Uint8Array {
-  const links: Link[] = [];
-  if (context.code !== undefined || !isOurs(thrown)) links.push(wrapper(thrown, context));
-  let cause = thrown;
-  do {
-    const link = linkOf(cause);
-    links.push(links.length === 0 ? { ...link, ...placeOf(link, context) } : link);
-    cause = read(cause, 'cause');
-  } while (links.length < LIMITS.causeDepth && cause !== undefined);
   const builder = new Builder(INITIAL_BYTES);
-  let offset = 0;
-  for (const link of links.reverse()) offset = writeLink(builder, link, offset, context);
-  builder.finish(offset);
+  builder.finish(new FailureWriter(builder, context).root(thrown));
   return builder.asUint8Array();
+}
+
+/** Writes a failure and what it holds, inside out, as FlatBuffers are built. */
+class FailureWriter {
+  readonly #builder: Builder;
+  readonly #context: FailureContext;
+  /** The way to the one at hand: who comes round again is left out. */
+  readonly #above: unknown[] = [];
+  #left: number = LIMITS.failuresPerAnswer;
+
+  constructor(builder: Builder, context: FailureContext) {
+    this.#builder = builder;
+    this.#context = context;
+  }
+
+  root(thrown: unknown): number {
+    const context = this.#context;
+    const link = linkOf(thrown);
+    if (context.code === undefined && isOurs(thrown)) {
+      return this.#write({ ...link, ...placeOf(link, context) }, thrown, 1);
+    }
+    this.#left--;
+    const cause = this.#write(link, thrown, 2);
+    return writeLink(this.#builder, wrapper(thrown, context), { cause, errors: 0 }, context);
+  }
+
+  /** Answers the offset of `thrown`, which is `depth` failures deep. */
+  #write(link: Link, thrown: unknown, depth: number): number {
+    this.#left--;
+    this.#above.push(thrown);
+    const inner = depth + 1;
+    const cause = this.#follow(read(thrown, 'cause'), inner);
+    const offsets = readList(thrown, 'errors', LIMITS.aggregatedErrors)
+      .map((error) => this.#follow(error, inner))
+      .filter((offset) => offset !== 0);
+    const errors = offsets.length === 0 ? 0 : Failure.createErrorsVector(this.#builder, offsets);
+    this.#above.pop();
+    return writeLink(this.#builder, link, { cause, errors }, this.#context);
+  }
+
+  /** 0 when there is nothing, or no room for it. */
+  #follow(thrown: unknown, depth: number): number {
+    if (thrown === undefined || depth > LIMITS.causeDepth || this.#left <= 0) return 0;
+    if (this.#above.includes(thrown)) return 0;
+    return this.#write(linkOf(thrown), thrown, depth);
+  }
 }
 
 /**
@@ -101,7 +137,13 @@ function placeOf(link: Link, context: FailureContext): Partial<Link> {
   };
 }
 
-function writeLink(builder: Builder, link: Link, cause: number, context: FailureContext): number {
+/** Offsets of what a failure holds; 0 = nothing. */
+interface Inner {
+  readonly cause: number;
+  readonly errors: number;
+}
+
+function writeLink(builder: Builder, link: Link, inner: Inner, context: FailureContext): number {
   const text = (value: string | undefined): number =>
     value === undefined ? 0 : builder.createString(value);
   const name = text(link.name);
@@ -123,7 +165,8 @@ function writeLink(builder: Builder, link: Link, cause: number, context: Failure
   Failure.addAddress(builder, address);
   Failure.addLimit(builder, link.limit);
   Failure.addActual(builder, link.actual);
-  Failure.addCause(builder, cause);
+  Failure.addCause(builder, inner.cause);
+  Failure.addErrors(builder, inner.errors);
   return Failure.endFailure(builder);
 }
 
@@ -155,7 +198,11 @@ function causeOf(failure: Failure, depth: number): Error {
   if (failure.code() !== 0) return rpcErrorOf(failure, depth);
   const inner = failure.cause();
   const cause = inner === null || depth <= 1 ? undefined : causeOf(inner, depth - 1);
-  const error = new Error(failure.message() ?? '', cause === undefined ? undefined : { cause });
+  const options = cause === undefined ? undefined : { cause };
+  const errors = errorsOf(failure, depth);
+  const message = failure.message() ?? '';
+  const error =
+    errors.length > 0 ? new AggregateError(errors, message, options) : new Error(message, options);
   const hidden = { writable: true, enumerable: false, configurable: true };
   Object.defineProperty(error, 'name', { value: failure.name() ?? 'Error', ...hidden });
   const code = failure.foreignCode();
@@ -164,6 +211,15 @@ function causeOf(failure: Failure, depth: number): Error {
   }
   setStack(error, failure.stack());
   return error;
+}
+
+/** What an `AggregateError` held. A peer may send more than we would: no more than that is read. */
+function errorsOf(failure: Failure, depth: number): Error[] {
+  if (depth <= 1) return [];
+  const count = Math.min(failure.errorsLength(), LIMITS.aggregatedErrors);
+  return Array.from({ length: count }, (_, index) => failure.errors(index)).flatMap((inner) =>
+    inner === null ? [] : [causeOf(inner, depth - 1)],
+  );
 }
 
 function setStack(error: Error, stack: string | null): void {

@@ -88,6 +88,16 @@ export function read(thrown: unknown, key: string): unknown {
   }
 }
 
+/** At most `limit` elements of a list; none when it is no list or cannot be read. */
+export function readList(thrown: unknown, key: string, limit: number): unknown[] {
+  try {
+    const list = read(thrown, key);
+    return Array.isArray(list) ? Array.from(list.slice(0, limit)) : [];
+  } catch {
+    return [];
+  }
+}
+
 function readText(thrown: unknown, key: string): string | undefined {
   const value = read(thrown, key);
   return typeof value === 'string' ? cut(value) : undefined;

@@ -53,6 +53,7 @@ export const FAILURE_SPEC: TableSpec = table('Failure', [
   double, // limit
   double, // actual
   { kind: 'table', of: () => FAILURE_SPEC }, // cause
+  { kind: 'tables', of: () => FAILURE_SPEC }, // errors
 ]);
 
 export const HELLO_SPEC = table('Hello', [

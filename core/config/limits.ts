@@ -30,6 +30,10 @@ export const LIMITS = {
   deadLetterReportsPerSecond: 1_000,
   /** Cause chain of an error that travels. */
   causeDepth: 8,
+  /** Errors of one `AggregateError` that travel. */
+  aggregatedErrors: 16,
+  /** Errors in one answer: causes and aggregated ones, all together. */
+  failuresPerAnswer: 64,
   /** Text of one error field that travels, in UTF-16 code units. */
   errorTextLength: 16 * 1024,
   /** Keys of all the shapes that one writer of records remembers; then it begins anew. */

@@ -99,19 +99,34 @@ export type Serves<Contract extends AnyGateway> = {
 };
 
 /** Names that a gateway object or the language gives a meaning of its own. */
-const RESERVED = new Set(['then', 'catch', 'finally', 'constructor', '__proto__', 'toJSON']);
+const RESERVED = new Set(['then', 'catch', 'finally', 'toJSON']);
+/** Members of the endpoint base classes: a caller must not reach them, nor a method replace them. */
+const ENDPOINT_MEMBERS = new Set([
+  ...['onStart', 'onStop', 'endpointId', 'address', 'rpcService', 'log', 'isRunning'],
+  ...['getMainThreadExecutor', 'runAsync', 'callAsync', 'scheduleRunAsync', 'offload'],
+  ...['validateRunsInMainThread', 'registerResource', 'unregisterResource', 'getSelfGateway'],
+  ...['fencingToken', 'setFencingToken', 'runAsyncWithoutFencing', 'callAsyncWithoutFencing'],
+  ...['getUnfencedMainThreadExecutor'],
+]);
 const METHOD_NAME = /^[A-Za-z_$][A-Za-z0-9_$]*$/;
 
 function describe(contract: string, name: string, method: AnyMethod): MethodDescriptor {
-  if (!METHOD_NAME.test(name) || RESERVED.has(name) || name.length > LIMITS.nameLength) {
-    throw new RpcError(
-      'INVALID_ARGUMENT',
-      `contract ${contract}: a method cannot be named "${name}"`,
-    );
+  const why = whyNotAName(name);
+  if (why !== undefined) {
+    const text = `contract ${contract}: a method cannot be named "${name}": ${why}`;
+    throw new RpcError('INVALID_ARGUMENT', text, { method: name });
   }
   const { timeoutMs } = method.options;
   if (timeoutMs !== undefined) checkDurationMs(`${contract}.${name} timeoutMs`, timeoutMs);
   return { name, kind: method.kind, timeoutMs, codec: 'value' };
+}
+
+function whyNotAName(name: string): string | undefined {
+  if (!METHOD_NAME.test(name)) return 'a name has letters, digits, _ and $, no digit first';
+  if (name.length > LIMITS.nameLength) return `a name has at most ${LIMITS.nameLength} letters`;
+  if (ENDPOINT_MEMBERS.has(name)) return 'that is a member of RpcEndpoint itself';
+  if (RESERVED.has(name) || name in Object.prototype) return 'the language calls that by itself';
+  return undefined;
 }
 
 /** Defines a contract; throws `INVALID_ARGUMENT` for names that cannot be served. */

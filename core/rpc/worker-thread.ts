@@ -76,8 +76,17 @@ function loggerOver(port: HomePort): Logger {
   const log =
     (level: keyof Logger) =>
     (facts: object, message: string): void =>
-      port.post({ kind: 'log', level, facts: inspect(facts, { depth: 4 }), message }, []);
+      port.post({ kind: 'log', level, facts: print(facts), message }, []);
   return { debug() {}, info: log('info'), warn: log('warn'), error: log('error') };
+}
+
+/** What is logged was thrown by anybody: it may not even let itself be printed. */
+function print(facts: object): string {
+  try {
+    return inspect(facts, { depth: 4 });
+  } catch {
+    return inspect(facts, { depth: 4, customInspect: false });
+  }
 }
 
 /** Brings up the RPC layer on a worker thread and tells the home thread that it is ready. */

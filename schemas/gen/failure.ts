@@ -108,8 +108,21 @@ cause(obj?:Failure):Failure|null {
   return offset ? (obj || new Failure()).__init(this.bb!.__indirect(this.bb_pos + offset), this.bb!) : null;
 }
 
+/**
+ * What an AggregateError holds, at most 16; 64 failures in one answer.
+ */
+errors(index: number, obj?:Failure):Failure|null {
+  const offset = this.bb!.__offset(this.bb_pos, 28);
+  return offset ? (obj || new Failure()).__init(this.bb!.__indirect(this.bb!.__vector(this.bb_pos + offset) + index * 4), this.bb!) : null;
+}
+
+errorsLength():number {
+  const offset = this.bb!.__offset(this.bb_pos, 28);
+  return offset ? this.bb!.__vector_len(this.bb_pos + offset) : 0;
+}
+
 static startFailure(builder:flatbuffers.Builder) {
-  builder.startObject(12);
+  builder.startObject(13);
 }
 
 static addCode(builder:flatbuffers.Builder, code:number) {
@@ -158,6 +171,22 @@ static addActual(builder:flatbuffers.Builder, actual:number) {
 
 static addCause(builder:flatbuffers.Builder, causeOffset:flatbuffers.Offset) {
   builder.addFieldOffset(11, causeOffset, 0);
+}
+
+static addErrors(builder:flatbuffers.Builder, errorsOffset:flatbuffers.Offset) {
+  builder.addFieldOffset(12, errorsOffset, 0);
+}
+
+static createErrorsVector(builder:flatbuffers.Builder, data:flatbuffers.Offset[]):flatbuffers.Offset {
+  builder.startVector(4, data.length, 4);
+  for (let i = data.length - 1; i >= 0; i--) {
+    builder.addOffset(data[i]!);
+  }
+  return builder.endVector();
+}
+
+static startErrorsVector(builder:flatbuffers.Builder, numElems:number) {
+  builder.startVector(4, numElems, 4);
 }
 
 static endFailure(builder:flatbuffers.Builder):flatbuffers.Offset {

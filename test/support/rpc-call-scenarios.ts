@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from 'node:assert/strict';
+import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { once } from 'node:events';
 import { BroadcastChannel } from 'node:worker_threads';
 import { callOptions, isRpcError, type RpcService } from '../../index.js';
@@ -9,7 +9,7 @@ import {
   type CallsGateway,
   CallsGateway as Contract,
 } from './rpc-call-fixtures.js';
-import type { Scenario, Target } from './rpc-contracts.js';
+import { ProbeGateway, type Scenario, type Target } from './rpc-contracts.js';
 import { until } from './until.js';
 
 async function gatewayOf(service: RpcService, { probe }: Target): Promise<CallsGateway> {
@@ -145,5 +145,33 @@ export const CALL_SCENARIOS: Record<string, Scenario> = {
     await other;
     const lines = (await gateway.diary()).filter((line) => !line.startsWith('poll'));
     deepEqual(lines, ['runs']);
+  },
+
+  async hostilePromises(service, { probe }) {
+    const gateway = await service.connect(probe, ProbeGateway);
+    const haste = ['twiceThenable', 'promiseOfItsOwn', 'callableThenable', 'nestedThenable'];
+    for (const kind of haste) equal(await gateway.giveOdd(kind), 'first', kind);
+    const failing = { throwingThenMethod: /then itself fails/, odderConstructor: /constructor/ };
+    for (const [kind, message] of Object.entries(failing)) {
+      const error = await failure('HANDLER_FAILED', gateway.giveOdd(kind));
+      match(error.message, message);
+    }
+    equal(await gateway.add(2, 2), 4, 'the endpoint lives on');
+  },
+
+  async hostileErrors(service, { probe }) {
+    const gateway = await service.connect(probe, ProbeGateway);
+    const all = await failure('HANDLER_FAILED', gateway.fail('aggregate'));
+    ok(all.cause instanceof AggregateError);
+    const [one, two] = all.cause.errors as [Error, unknown];
+    equal(one.message, 'one');
+    match(String(two), /two/);
+    const round = await failure('HANDLER_FAILED', gateway.fail('circular'));
+    equal(((round.cause as Error).cause as Error).message, 'second');
+    for (const kind of ['error', 'null', 'uninspectable', 'revoked', 'proxy', 'getters']) {
+      gateway.failTell(kind);
+      gateway.failTell(`late-${kind}`);
+    }
+    equal(await gateway.add(2, 2), 4, 'the endpoint lives on');
   },
 };

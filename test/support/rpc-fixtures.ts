@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { threadId } from 'node:worker_threads';
 import { FencedRpcEndpoint, RpcEndpoint, type Serves } from '../../index.js';
 import { DriverGateway, FencedGateway, ProbeGateway } from './rpc-contracts.js';
@@ -25,25 +26,62 @@ const THROWN: Record<string, () => unknown> = {
     revoke();
     return proxy;
   },
+  uninspectable: () => ({
+    [inspect.custom](): never {
+      throw new Error('do not look at me');
+    },
+  }),
+  proxy: () => {
+    const refuse = (): never => {
+      throw new Error('not for you');
+    };
+    return new Proxy(new Error('x'), { get: refuse, has: refuse, getPrototypeOf: refuse });
+  },
+  aggregate: () => new AggregateError([new TypeError('one'), 'two'], 'all failed'),
+  circular: () => {
+    const first = new Error('first');
+    first.cause = new Error('second', { cause: first });
+    return first;
+  },
   huge: () => new Error('x'.repeat(1 << 20)),
 };
 
+/** Calls back as often as it can, in every way. */
+function hasty(resolve: (value: string) => void, reject: (error: Error) => void): never {
+  resolve('first');
+  reject(new Error('second'));
+  resolve('third');
+  throw new Error('fourth');
+}
+
 const ODD: Record<string, () => unknown> = {
+  /** A native promise is taken as it is, also when its `then` is not its own. */
+  // biome-ignore lint/suspicious/noThenProperty: a foreign thenable is the point
+  promiseOfItsOwn: () => Object.assign(Promise.resolve('own'), { then: hasty }),
+  throwingThenMethod: () => ({
+    // biome-ignore lint/suspicious/noThenProperty: a foreign thenable is the point
+    then(): never {
+      throw new TypeError('then itself fails');
+    },
+  }),
+  // biome-ignore lint/suspicious/noThenProperty: a foreign thenable is the point
+  callableThenable: () => Object.assign(() => 1, { then: hasty }),
+  // biome-ignore lint/suspicious/noThenProperty: a foreign thenable is the point
+  nestedThenable: () => ({ then: (resolve: (value: unknown) => void) => resolve({ then: hasty }) }),
+  odderConstructor: () =>
+    Object.defineProperty(Promise.resolve('x'), 'constructor', {
+      get(): never {
+        throw new Error('no constructor for you');
+      },
+    }),
   function: () => ({ inner: [() => 1] }),
   badThen: () => ({
     get then(): never {
       throw new Error('then is not for you');
     },
   }),
-  twiceThenable: () => ({
-    // biome-ignore lint/suspicious/noThenProperty: a foreign thenable is the point
-    then(resolve: (value: string) => void, reject: (error: Error) => void) {
-      resolve('first');
-      reject(new Error('second'));
-      resolve('third');
-      throw new Error('fourth');
-    },
-  }),
+  // biome-ignore lint/suspicious/noThenProperty: a foreign thenable is the point
+  twiceThenable: () => ({ then: hasty }),
 };
 
 export class Probe extends RpcEndpoint implements Serves<typeof ProbeGateway> {
@@ -100,8 +138,8 @@ export class Probe extends RpcEndpoint implements Serves<typeof ProbeGateway> {
     throw thrown;
   }
 
-  failTell(kind: string): void {
-    throw THROWN[kind]!();
+  failTell(kind: string): Promise<void> {
+    return this.fail(kind);
   }
 
   never(): Promise<void> {

@@ -76,6 +76,56 @@ describe('the failure codec', () => {
     assert.equal((back.cause as RpcError).message, 'TIMEOUT: inner');
   });
 
+  it('carries what an AggregateError holds, errors and other values', () => {
+    const inner = [new TypeError('one'), 'two', new RpcError('TIMEOUT', 'three'), null];
+    const thrown = new AggregateError(inner, 'all failed', { cause: new Error('why') });
+    const cause = decodeFailure(encodeFailure(thrown)).cause as AggregateError;
+    assert.ok(cause instanceof AggregateError);
+    assert.equal(cause.name, 'AggregateError');
+    assert.equal(cause.message, 'all failed');
+    assert.equal((cause.cause as Error).message, 'why');
+    const errors = cause.errors as Error[];
+    assert.deepEqual(
+      errors.map(({ name, message }) => `${name}: ${message}`),
+      ['TypeError: one', 'NonError: two', 'RpcError: TIMEOUT: three', 'NonError: null'],
+    );
+    assert.equal((errors[2] as RpcError).code, 'TIMEOUT');
+  });
+
+  it('carries a bounded number of aggregated errors and leaves hostile lists out', () => {
+    const many = (count: number): Error[] =>
+      Array.from({ length: count }, (_, i) => new Error(`${i}`));
+    const limit = LIMITS.aggregatedErrors;
+    for (const count of [limit - 1, limit, limit + 1]) {
+      const back = decodeFailure(encodeFailure(new AggregateError(many(count)))).cause;
+      assert.equal((back as AggregateError).errors.length, Math.min(count, limit));
+    }
+    const wide = new AggregateError(many(limit).map(() => new AggregateError(many(limit))));
+    assert.ok(encodeFailure(wide).length < 64 * 2048, 'all together there is a bound too');
+    const { proxy, revoke } = Proxy.revocable<unknown[]>([], {});
+    revoke();
+    for (const errors of [proxy, 'text', { length: 3 }, Object.create(null), new Array(3)]) {
+      const thrown = Object.assign(new Error('x'), { errors });
+      assert.equal((decodeFailure(encodeFailure(thrown)).cause as Error).message, 'x');
+    }
+  });
+
+  it('ends where a chain of causes comes round to itself', () => {
+    const first: Coded = new Error('first');
+    const second: Coded = new Error('second', { cause: first });
+    first.cause = second;
+    const back = decodeFailure(encodeFailure(first)).cause as Error;
+    assert.equal((back.cause as Error).message, 'second');
+    assert.equal((back.cause as Error).cause, undefined);
+    const own = new AggregateError([], 'own');
+    own.errors.push(own, new Error('other'));
+    const errors = (decodeFailure(encodeFailure(own)).cause as AggregateError).errors as Error[];
+    assert.deepEqual(
+      errors.map(({ message }) => message),
+      ['other'],
+    );
+  });
+
   it('tells an RpcError that does not know its call where it happened', () => {
     const back = decodeFailure(encodeFailure(new RpcError('MAILBOX_FULL', 'x'), { method: 'm' }));
     assert.equal(back.method, 'm');
