@@ -100,7 +100,7 @@ export type Serves<Contract extends AnyGateway> = {
 
 /** Names that a gateway object or the language gives a meaning of its own. */
 const RESERVED = new Set(['then', 'catch', 'finally', 'toJSON']);
-/** Members of the endpoint base classes: a caller must not reach them, nor a method replace them. */
+/** Members of the endpoint base classes: callers must not reach them, nor methods replace them. */
 const ENDPOINT_MEMBERS = new Set([
   ...['onStart', 'onStop', 'endpointId', 'address', 'rpcService', 'log', 'isRunning'],
   ...['getMainThreadExecutor', 'runAsync', 'callAsync', 'scheduleRunAsync', 'offload'],
