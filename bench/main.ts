@@ -1,6 +1,8 @@
+import { writeFileSync } from 'node:fs';
 import { type BenchArguments, parseArguments, USAGE } from './harness/arguments.js';
 import { formatComparison, readReport, writeReport } from './harness/report.js';
 import { formatReport, runBench } from './harness/run-bench.js';
+import { renderReport } from './report/page.js';
 
 async function bench(args: BenchArguments): Promise<void> {
   const before = args.comparePath === undefined ? undefined : readReport(args.comparePath);
@@ -8,6 +10,7 @@ async function bench(args: BenchArguments): Promise<void> {
   console.log(`\n${formatReport(report)}`);
   if (before !== undefined) console.log(`\n${formatComparison(before, report)}`);
   if (args.jsonPath !== undefined) writeReport(args.jsonPath, report);
+  if (args.htmlPath !== undefined) writeFileSync(args.htmlPath, renderReport(report));
   if (hasFailures) process.exitCode = 1;
 }
 

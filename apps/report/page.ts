@@ -5,31 +5,17 @@ import {
   formatMillis,
   formatWhole,
 } from '../terminal/format.js';
+import { htmlDocument, table } from './html.js';
 import { drawLinePlot, type PlotLine } from './line-plot.js';
 import { machineLine } from './machine.js';
 import type { DemoReport, LoadReport, ReportPath, WordCountReport } from './report-model.js';
-import { PAGE_STYLE } from './style.js';
 import { escapeHtml } from './svg.js';
 import { drawTopology } from './topology-plot.js';
 import { drawWordCount } from './word-count-plot.js';
 
 /** `report.html`: one file, no script, nothing from the network. */
 export function renderPage(report: DemoReport): string {
-  const policy = "default-src 'none'; style-src 'unsafe-inline'";
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<title>ringlane report</title>
-<style>${PAGE_STYLE}</style>
-</head>
-<body>
-${renderBody(report)}
-</body>
-</html>
-`;
+  return htmlDocument('ringlane report', renderBody(report));
 }
 
 function renderBody(report: DemoReport): string {
@@ -77,14 +63,6 @@ function renderCards({ cluster, wordCount, load }: DemoReport): string {
     ([value, text]) => `<div class="card"><b>${value}</b><span>${text}</span></div>`,
   );
   return `<div class="cards">${items.join('')}</div>`;
-}
-
-/** A table of cells that are markup already. */
-function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
-  const head = titles.map((title) => `<th>${title}</th>`).join('');
-  const body = rows.map((row) => `<tr>${row.map((cell) => `<td>${cell}</td>`).join('')}</tr>`);
-  return `<div class="scroll"><table><thead><tr>${head}</tr></thead>
-<tbody>${body.join('')}</tbody></table></div>`;
 }
 
 function renderMembers({ cluster }: DemoReport): string {

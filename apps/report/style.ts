@@ -1,4 +1,4 @@
-const COLOR_RULES = [0, 1, 2, 3, 4, 5]
+const COLOR_RULES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
   .flatMap((n) => [
     `svg .line.c${n} { stroke: var(--c${n}); }`,
     `svg .dot.c${n}, svg .bar.c${n} { fill: var(--c${n}); }`,
@@ -10,11 +10,13 @@ const COLOR_RULES = [0, 1, 2, 3, 4, 5]
 export const PAGE_STYLE = `
 :root { color-scheme: light dark; --ink: #1d2430; --quiet: #5a6577; --paper: #ffffff;
   --card: #f5f7fa; --edge: #d7dde6; --good: #17734a; --bad: #b3261e;
-  --c0: #1f6fd1; --c1: #c2570c; --c2: #0f8a6d; --c3: #7a4fc9; --c4: #8a8f98; --c5: #b8336a; }
+  --c0: #1f6fd1; --c1: #c2570c; --c2: #0f8a6d; --c3: #7a4fc9; --c4: #8a8f98; --c5: #b8336a;
+  --c6: #7d6608; --c7: #00798c; --c8: #a0522d; --c9: #4b6a2f; }
 @media (prefers-color-scheme: dark) {
   :root { --ink: #e6eaf0; --quiet: #9aa6b8; --paper: #12161d; --card: #1a202a; --edge: #313a48;
     --good: #5dcb95; --bad: #ff8a80;
-    --c0: #6fb1ff; --c1: #ffa45c; --c2: #4fd1b0; --c3: #b79bff; --c4: #a3abb8; --c5: #ff86b0; } }
+    --c0: #6fb1ff; --c1: #ffa45c; --c2: #4fd1b0; --c3: #b79bff; --c4: #a3abb8; --c5: #ff86b0;
+    --c6: #e3c84a; --c7: #5fd0e6; --c8: #e0976b; --c9: #a9d17f; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 1180px; padding: 24px 20px 48px; background: var(--paper);
   color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }

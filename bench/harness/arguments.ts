@@ -7,6 +7,7 @@ export interface BenchArguments {
   readonly only: readonly string[];
   readonly nodePath: string;
   readonly jsonPath: string | undefined;
+  readonly htmlPath: string | undefined;
   readonly comparePath: string | undefined;
   readonly rounds: number;
   readonly isHelp: boolean;
@@ -22,6 +23,7 @@ process, in rounds that take turns. About 12 minutes; the peers once need: npm r
   --rounds N       how many rounds
   --node PATH      the Node that runs the cells
   --json FILE      writes everything that was measured
+  --html FILE      writes it as a page with plots, without scripts and network
   --compare FILE   shows what changed since a report that --json wrote
 
 L rows: between threads. R: between processes. K: the cluster. F: beside Flink. B: the floor.
@@ -42,6 +44,7 @@ export function parseArguments(args: readonly string[]): BenchArguments {
       rounds: { type: 'string' },
       node: { type: 'string', default: process.execPath },
       json: { type: 'string' },
+      html: { type: 'string' },
       compare: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -55,6 +58,7 @@ export function parseArguments(args: readonly string[]): BenchArguments {
     only: values.only.flatMap((names) => names.split(',')).filter((name) => name !== ''),
     nodePath: values.node,
     jsonPath: values.json,
+    htmlPath: values.html,
     comparePath: values.compare,
     rounds,
     isHelp: values.help,

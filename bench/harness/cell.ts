@@ -66,10 +66,10 @@ export const BUDGETS = {
   },
   quick: {
     scale: 'quick',
-    warmUpMs: 400,
+    warmUpMs: 350,
     measureMs: 150,
     maxCalls: UNBOUNDED_CALLS,
-    idleMs: 1_500,
+    idleMs: 5_000,
     coldCalls: 30,
   },
   grid: {

@@ -3,7 +3,7 @@ import { formatFigure, formatNumber, formatRange, formatTable } from './format.j
 import type { PlannedGrid } from './plan.js';
 import type { Round, Rounds } from './rounds.js';
 import { areApart, type Spread, spreadOf } from './statistics.js';
-import { mediansOf, quietRounds } from './verdict.js';
+import { isQuiet, mediansOf, quietRounds } from './verdict.js';
 
 /** One cell of a grid after all rounds. */
 export interface GridLine {
@@ -18,6 +18,8 @@ export interface GridLine {
   /** Why there is no figure. */
   readonly reason?: string;
   readonly isAbsent: boolean;
+  /** Others were busy in every round: the figures say little. */
+  readonly isNoisy: boolean;
 }
 
 /** A grid after all rounds. */
@@ -45,11 +47,14 @@ export function gridResult({ grid, cells }: PlannedGrid, results: Rounds): GridR
     const known = { path, question, cell, figure };
     const absence = results.absences.get(cell);
     const reason = results.failures.get(cell) ?? absence;
-    if (reason !== undefined) return { ...known, reason, isAbsent: absence !== undefined };
+    if (reason !== undefined) {
+      return { ...known, reason, isAbsent: absence !== undefined, isNoisy: false };
+    }
     const rounds = quietRounds(ran, [step]);
     const values = rounds.map((round) => round[step]?.[figure] ?? Number.NaN);
     const details = mediansOf(rounds, step);
-    return { ...known, spread: spreadOf(values), details, isAbsent: false };
+    const isNoisy = rounds.every((round) => !isQuiet(round, [step]));
+    return { ...known, spread: spreadOf(values), details, isAbsent: false, isNoisy };
   });
   return { id, title, lines, ...(ours ? { ours } : {}), ...(floor ? { floor } : {}) };
 }
@@ -96,7 +101,7 @@ export function formatGrid({ id, title, lines }: GridResult): string {
 }
 
 /** What only a few cells measure. */
-function extraOf(figures: Figures): string {
+export function extraOf(figures: Figures): string {
   const { endpoints, heapBytesPerEndpoint, callerBytesPerEndpoint, startsPerSecond } = figures;
   const { stopsPerSecond, laneMib, durationMs } = figures;
   const parts: string[] = [];
@@ -124,24 +129,31 @@ export interface Duel {
   readonly peer: string;
   /** How many times as fast as the peer we are; below 1 we lose. */
   readonly times: number;
-  readonly outcome: 'win' | 'tie' | 'loss';
+  readonly outcome: 'win' | 'tie' | 'loss' | 'unsure';
 }
 
-/** Every comparison of a grid of peers. A tie: no round of one lies outside those of the other. */
+/**
+ * Every comparison of a grid of peers. A tie: the rounds of the two overlap. Unsure: others used
+ * the machine in every round of one of them.
+ */
 export function duelsOf({ ours, floor, lines }: GridResult): Duel[] {
   if (ours === undefined) return [];
-  return lines.flatMap(({ path, question, figure, spread }): Duel[] => {
+  return lines.flatMap(({ path, question, figure, spread, isNoisy }): Duel[] => {
     if (path === ours || path === floor || spread === undefined) return [];
-    const own = lines.find((line) => line.path === ours && line.question === question)?.spread;
+    const line = lines.find((each) => each.path === ours && each.question === question);
+    const own = line?.spread;
     if (own === undefined) return [];
+    const isUnsure = isNoisy || line?.isNoisy === true;
     const isRate = figure === 'callsPerSecond';
     const times = isRate ? own.median / spread.median : spread.median / own.median;
-    const outcome = areApart(own, spread) ? (times > 1 ? 'win' : 'loss') : 'tie';
+    const clear = areApart(own, spread) ? (times > 1 ? 'win' : 'loss') : 'tie';
+    const outcome = isUnsure ? 'unsure' : clear;
     return [{ question, peer: path, times, outcome }];
   });
 }
 
-function shortName(path: string): string {
+/** A path without its folder. */
+export function shortName(path: string): string {
   return path.replace(/^(peers|floor)\//, '');
 }
 
@@ -156,7 +168,7 @@ export function formatPeers(result: GridResult): string {
     const figure = formatFigure(line.figure, line.spread.median);
     const duel = duels.find((each) => each.peer === path && each.question === question);
     if (duel === undefined) return figure;
-    const mark = { win: '', tie: ' tie', loss: ' LOSS' }[duel.outcome];
+    const mark = { win: '', tie: ' tie', loss: ' LOSS', unsure: ' ?' }[duel.outcome];
     return `${figure} (${formatNumber(duel.times)} x${mark})`;
   };
   const lines = paths.map((path) => {
@@ -183,5 +195,6 @@ function summaryOf(duels: readonly Duel[]): string {
     ({ question, peer, times }) => `${shortName(peer)} at ${question} (${formatNumber(times)} x)`,
   );
   const list = named.length === 0 ? '' : `: ${named.join(', ')}`;
-  return `${count('win')} wins, ${count('tie')} ties, ${losses.length} losses${list}`;
+  const unsure = count('unsure') === 0 ? '' : `, ${count('unsure')} unsure (others were busy)`;
+  return `${count('win')} wins, ${count('tie')} ties${unsure}, ${losses.length} losses${list}`;
 }

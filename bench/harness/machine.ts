@@ -42,3 +42,12 @@ export function machineFacts(nodePath: string): MachineFacts {
     startedAt: new Date().toISOString(),
   };
 }
+
+/** One line about where figures come from. */
+export function describeMachine(machine: MachineFacts): string {
+  return [
+    `${machine.cpu}, ${machine.cores} cores (${machine.availableParallelism} usable)`,
+    `${machine.memoryGib} GiB, ${machine.platform}, Node ${machine.node}`,
+    `load ${machine.loadAverage.toFixed(2)}, commit ${machine.commit ?? 'unknown'}`,
+  ].join('; ');
+}

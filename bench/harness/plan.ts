@@ -41,8 +41,11 @@ function isFloor(cell: CellName): boolean {
   return cell.startsWith('floor/');
 }
 
-/** Has rounds of its own and takes so long that a quick run has it once. */
-const LONG_CELLS: ReadonlySet<CellName> = new Set(['mini-cluster/word-count']);
+/** A quick run has these once: one has rounds of its own, the other is one long wait. */
+const LONG_CELLS: ReadonlySet<CellName> = new Set([
+  'mini-cluster/word-count',
+  'home-to-worker/idle',
+]);
 
 /**
  * Puts the cells of all rows in turns with their floors, then those of the grids. A cell of a row
@@ -75,15 +78,11 @@ export function planRound({ rows, grids }: Wanted, isQuick: boolean): Plan {
   return { steps, rows: plannedRows, grids: plannedGrids };
 }
 
-/**
- * Without parts of the engine, and without floors that no other row is measured beside; when these
- * are all, they stay.
- */
+/** Rows with a bound, and those that cost nothing beside them; when there are none, all stay. */
 export function quickRows(rows: readonly Row[]): readonly Row[] {
-  const beside = new Set(rows.map((row) => row.beside?.cell));
-  const needed = rows.filter(({ measure: { cell } }) => {
-    return beside.has(cell) || !(isFloor(cell) || cell.startsWith('micro/'));
-  });
+  const bounded = rows.filter(({ required, goal }) => required ?? goal);
+  const measured = new Set(bounded.flatMap(({ measure, beside }) => [measure.cell, beside?.cell]));
+  const needed = rows.filter(({ measure }) => measured.has(measure.cell));
   return needed.length > 0 ? needed : rows;
 }
 
@@ -133,9 +132,11 @@ function gridsOf(cells: readonly CellName[]): Grid[] {
   });
 }
 
-/** `L1` is L1 and not L10a; `L10` is both halves of it. */
+/** `L1` is L1 and not L10a; `L10` is both halves of it; `L` is all of them. */
 function isNamed(id: string, name: string): boolean {
   const own = id.toLowerCase();
   const wanted = name.toLowerCase();
-  return own === wanted || (own.startsWith(wanted) && /^[a-z]+$/.test(own.slice(wanted.length)));
+  if (!own.startsWith(wanted)) return false;
+  const rest = own.slice(wanted.length);
+  return /^[a-z]*$/.test(rest) || (/^[a-z]+$/.test(wanted) && /^\d/.test(rest));
 }

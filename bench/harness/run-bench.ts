@@ -4,7 +4,7 @@ import { ROWS } from '../rows.js';
 import type { BenchArguments } from './arguments.js';
 import { BUDGETS } from './cell.js';
 import { formatGrid, formatPeers, type GridResult, gridResult } from './grid-results.js';
-import { type MachineFacts, machineFacts } from './machine.js';
+import { describeMachine, machineFacts } from './machine.js';
 import { planRound, select } from './plan.js';
 import { type BenchReport, makeReport } from './report.js';
 import { formatRivals } from './rivals.js';
@@ -16,15 +16,6 @@ import { judgeRow } from './verdict.js';
 function showProgress({ round, cell, done, total }: Progress): void {
   if (!process.stderr.isTTY) return;
   process.stderr.write(`\r\x1b[K[${done + 1}/${total}] round ${round + 1}: ${cell}`);
-}
-
-/** One line about where figures come from. */
-export function describeMachine(machine: MachineFacts): string {
-  return [
-    `${machine.cpu}, ${machine.cores} cores (${machine.availableParallelism} usable)`,
-    `${machine.memoryGib} GiB, ${machine.platform}, Node ${machine.node}`,
-    `load ${machine.loadAverage.toFixed(2)}, commit ${machine.commit ?? 'unknown'}`,
-  ].join('; ');
 }
 
 /** What a run gave, and whether a cell failed. */
@@ -47,6 +38,7 @@ export async function runBench(args: BenchArguments): Promise<BenchOutcome> {
     rowBudget,
     gridBudget,
     nodePath: args.nodePath,
+    repeatsNoisy: !args.isQuick,
     onStep: showProgress,
   });
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');

@@ -17,7 +17,8 @@ const HEADER = [
 ];
 const RIGHT: ReadonlySet<number> = new Set([2, 3, 4, 5, 6, 7, 8, 9]);
 
-const VERDICTS = {
+/** What a verdict is called. */
+export const VERDICTS = {
   goal: 'goal met',
   met: 'met',
   below: 'BELOW',
@@ -29,7 +30,7 @@ const VERDICTS = {
 const NOISE = `? = others used over ${NOISY_PERCENT} % of the cores in every round: run it again`;
 
 /** `>= 2.51 M/s (0.45)`: for this run, and as a ratio where the ratio decides. */
-function formatBound(result: RowResult, bound: HeldBound | undefined): string {
+export function formatBound(result: RowResult, bound: HeldBound | undefined): string {
   if (bound === undefined) return '';
   const sign = result.better === 'higher' ? '>=' : '<=';
   const value = formatFigure(result.measure.figure, bound.value);

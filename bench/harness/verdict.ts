@@ -79,7 +79,7 @@ function valuesOf(rounds: readonly Round[], step: number, { figure }: Measure): 
 }
 
 /** Others left the cores alone, beside the figure and beside its floor. */
-function isQuiet(round: Round, steps: readonly number[]): boolean {
+export function isQuiet(round: Round, steps: readonly number[]): boolean {
   return steps.every((index) => (round[index]?.othersBusyPercent ?? 0) <= NOISY_PERCENT);
 }
 

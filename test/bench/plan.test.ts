@@ -19,6 +19,7 @@ test('a row is named by its id, alone or with its letters', () => {
   deepEqual(ids(selectRows(['l1', 'L8'])), ['L1', 'L8a', 'L8b']);
   deepEqual(ids(selectRows(['R1'])), ['R1', 'R1w']);
   deepEqual(ids(selectRows(['R1w'])), ['R1w']);
+  deepEqual(ids(selectRows(['f'])), ['F1', 'F2', 'F3', 'F4']);
   equal(selectRows([]).length, ROWS.length);
 });
 
@@ -67,10 +68,10 @@ test('a row that is measured beside another row has it run though nobody asked f
   ]);
 });
 
-test('a quick run leaves out the floors that nothing is measured beside', () => {
+test('a quick run has what is bounded and what that is measured beside', () => {
   const quick = ids(quickRows(ROWS));
-  equal(quick.includes('B2'), true);
-  equal(quick.includes('B9') || quick.includes('M1'), false);
+  for (const id of ['L1', 'B2', 'L12c']) equal(quick.includes(id), true, id);
+  for (const id of ['B9', 'M1', 'R1w']) equal(quick.includes(id), false, id);
   deepEqual(ids(quickRows(selectRows(['B9']))), ['B9']);
 });
 
@@ -94,6 +95,6 @@ test('a quick run has rows only, and what takes long once', () => {
   const once = planRound(quick, true).steps.filter(({ isOnce }) => isOnce);
   deepEqual(
     once.map(({ cell }) => cell),
-    ['mini-cluster/word-count'],
+    ['home-to-worker/idle', 'mini-cluster/word-count'],
   );
 });
