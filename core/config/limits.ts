@@ -48,6 +48,8 @@ export const LIMITS = {
   watchedPerActor: 1 << 16,
   /** Watchers of one actor on other threads and in other processes. */
   distantWatchersPerActor: 1 << 16,
+  /** Threads of other processes whose addresses are remembered when nothing leads there now. */
+  linkedHosts: 1024,
   /** Routees of one pool or group. */
   routeesPerRouter: 1 << 12,
   /** Longest endpoint id or contract name. */

@@ -33,6 +33,11 @@ export class HostLink {
     return this.#gateway !== undefined;
   }
 
+  /** True when it can be forgotten: it is made anew on next use. */
+  get isIdle(): boolean {
+    return !this.isOpen && !this.#isConnecting;
+  }
+
   /**
    * Runs `use` with the host: now when the way is open, and then it throws what `use` throws;
    * otherwise later, and `fail` hears what went wrong. Throws `MAILBOX_FULL`.

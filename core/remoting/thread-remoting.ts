@@ -7,6 +7,7 @@ import { ActorRef, type AnyActorRef, stopActor, watchFrom } from '../actor/actor
 import { threadOfUid, type ThreadActorSystem } from '../actor/actor-system.js';
 import type { Child } from '../actor/children.js';
 import type { Remoting, SpawnRequest } from '../actor/remoting.js';
+import { LIMITS } from '../config/limits.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { RpcService } from '../rpc/rpc-service.js';
 import type { RpcThread } from '../rpc/rpc-thread.js';
@@ -163,8 +164,14 @@ export class ThreadRemoting implements Remoting {
       nextWatch: () => `${this.#name}:${++this.#watches}`,
       senderPath: (sender) => this.#senderPath(sender, isOwn),
     };
+    if (this.#hosts.size >= LIMITS.linkedHosts) this.#forgetIdle();
     this.#hosts.set(address, host);
     return host;
+  }
+
+  /** Whoever came and went leaves an address behind; references keep the links that they use. */
+  #forgetIdle(): void {
+    for (const [address, { link }] of this.#hosts) if (link.isIdle) this.#hosts.delete(address);
   }
 
   /** Who is told from another process must be found from there. */
