@@ -50,6 +50,7 @@ export {
 } from './core/rpc/gateway.js';
 export { addressOf, hostnameOf, ready } from './core/rpc/gateway-builder.js';
 export type { MainThreadExecutor } from './core/rpc/main-thread.js';
+export { RpcInvocation } from './core/rpc/rpc-invocation.js';
 export type {
   ConnectOptions,
   Placement,

@@ -1,8 +1,10 @@
+import type { ActorRef } from '../actor/actor-ref.js';
 import type { TimerHandle } from '../base/clock.js';
 import type { ServiceMetrics } from '../metrics/counters.js';
 import type { DeadLetterReport } from './dead-letter-reports.js';
 import type { FencingToken } from './fencing.js';
 import type { AnyGateway, GatewayContract, GatewayOf, MethodTable } from './gateway.js';
+import type { RpcInvocation } from './rpc-invocation.js';
 
 /** Where to put an endpoint: a worker thread by number, the home thread, or any. */
 export type Placement = 'any' | 'home' | number;
@@ -53,6 +55,11 @@ export interface RpcServer {
    * with what made it fail.
    */
   readonly terminationFuture: Promise<void>;
+  /**
+   * The actor behind the endpoint, for this thread (Flink AkkaBasedEndpoint.getActorRef): answers
+   * the sender of an {@link RpcInvocation}, can be asked and watched; a PoisonPill is `close()`.
+   */
+  readonly ref: ActorRef<RpcInvocation>;
   /** Runs `onStart`; resolves when the endpoint serves. A failure terminates the endpoint. */
   start(): Promise<void>;
   /** Back to STOPPED: calls are refused until the next start. */

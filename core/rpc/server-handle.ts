@@ -1,7 +1,10 @@
 import { threadOf } from '../actor/cell.js';
+import type { ActorRef } from '../actor/actor-ref.js';
 import { ignoreRejection } from '../base/deferred.js';
+import { EndpointRef } from './endpoint-ref.js';
 import { type CurrentToken, FollowedToken } from './fencing.js';
 import type { GatewayContract, GatewayOf, MethodTable } from './gateway.js';
+import type { RpcInvocation } from './rpc-invocation.js';
 import type { RpcServer } from './rpc-service.js';
 import type { RpcThread } from './rpc-thread.js';
 import { AGENT_SLOT, AgentGateway, type CreatedEndpoint } from './system-contracts.js';
@@ -18,6 +21,8 @@ export class ServerHandle implements RpcServer {
   /** Of a fenced endpoint: what its self gateways carry. */
   readonly #token: CurrentToken | undefined;
 
+  #ref: EndpointRef | undefined;
+
   constructor(rpcThread: RpcThread, created: CreatedEndpoint) {
     this.#rpcThread = rpcThread;
     this.#created = created;
@@ -30,6 +35,11 @@ export class ServerHandle implements RpcServer {
     this.terminationFuture = this.#agent.termination(recipient, incarnation);
     ignoreRejection(this.terminationFuture);
     if (created.isFenced) this.#token = this.#currentToken(created);
+  }
+
+  get ref(): ActorRef<RpcInvocation> {
+    this.#ref ??= new EndpointRef(this.#rpcThread, this, this.#created);
+    return this.#ref;
   }
 
   start(): Promise<void> {

@@ -83,7 +83,7 @@ test('references go to the other process and back, and lead there and back', asy
   );
 });
 
-test('a killed process: Terminated once for each watch, asks fail, tells are dead letters', async () => {
+test('a killed process: Terminated once a watch, asks fail, tells are dead letters', async () => {
   await withFar(
     async (system, base, kill) => {
       const watchers = [
@@ -155,7 +155,7 @@ test('who does not listen can ask and tell, but not be told', async () => {
   });
 });
 
-test('nobody listens at the address: an ask fails in its time, a tell is a dead letter', async () => {
+test('nobody at the address: an ask fails in its time, a tell is a dead letter', async () => {
   const system = await ActorSystem.start({ service: { systemName: 'near', threads: 0 } });
   try {
     const nowhere = system.actorSelection('ringlane.tcp://far@127.0.0.1:1/user/x');

@@ -1,0 +1,111 @@
+import { Failure, Identify, PoisonPill } from '../actor/actor-messages.js';
+import {
+  ActorRef,
+  type AnyActorRef,
+  type Asker,
+  askerOf,
+  type DistantWatch,
+  failAsk,
+  offer,
+  stopActor,
+  watchFrom,
+} from '../actor/actor-ref.js';
+import { ActorIdentity } from '../actor/actor-signals.js';
+import { ThreadAsker } from '../actor/thread-asker.js';
+import { referenceAddress } from '../codec/value-references.js';
+import { RpcError } from '../errors/rpc-error.js';
+import { defineGateway, type MethodTable } from './gateway.js';
+import { RpcInvocation } from './rpc-invocation.js';
+import type { RpcServer } from './rpc-service.js';
+import type { RpcThread } from './rpc-thread.js';
+import type { CreatedEndpoint } from './system-contracts.js';
+
+type Method = (...args: readonly unknown[]) => PromiseLike<unknown> | undefined;
+
+/**
+ * The actor behind an endpoint (Flink AkkaBasedEndpoint.getActorRef): takes calls as messages and
+ * answers their results to the sender. It belongs to the thread that has the server.
+ */
+export class EndpointRef extends ActorRef<RpcInvocation> {
+  readonly path: string;
+  readonly uid: number;
+  readonly #rpcThread: RpcThread;
+  readonly #server: RpcServer;
+  readonly #methods: Readonly<Record<string, Method>>;
+  readonly #names: ReadonlySet<string>;
+
+  constructor(rpcThread: RpcThread, server: RpcServer, created: CreatedEndpoint) {
+    super();
+    this.uid = created.incarnation >>> 0;
+    this.path = `${server.address}#${this.uid}`;
+    this.#rpcThread = rpcThread;
+    this.#server = server;
+    this.#names = new Set(created.methods.map(({ name }) => name));
+    const methods = created.methods.map(({ name, kind }) => [name, { kind, options: {} }]);
+    const table = Object.fromEntries(methods) as MethodTable;
+    const contract = defineGateway(created.contracts[0]!, table);
+    this.#methods = server.getSelfGateway(contract);
+  }
+
+  /** @internal */
+  override get [referenceAddress](): string {
+    const text = `${this.path} stays on its thread: send server.address, and connect to it there`;
+    throw new RpcError('NOT_SERIALIZABLE', text);
+  }
+
+  /** @internal */
+  override get [askerOf](): Asker {
+    const { thread } = this.#rpcThread;
+    return new ThreadAsker({
+      thread,
+      recipients: new Map(),
+      nextUid: () => 0,
+      format: () => `${this.#server.address}/ask`,
+    });
+  }
+
+  tell(
+    message: RpcInvocation | PoisonPill | Identify,
+    sender: AnyActorRef = ActorRef.noSender,
+  ): void {
+    if (message === PoisonPill) return this[stopActor]();
+    if (message instanceof Identify) {
+      const identity = new ActorIdentity(message.messageId, this);
+      return (sender as ActorRef<unknown>)[offer](identity, this);
+    }
+    if (!(message instanceof RpcInvocation) || !this.#names.has(message.method)) {
+      return this.#unhandled(message, sender);
+    }
+    const result = this.#methods[message.method]!(...message.args);
+    const to = sender as ActorRef<unknown>;
+    result?.then(
+      (value) => to[offer](value, this),
+      (error: unknown) => to[offer](new Failure(error), this),
+    );
+  }
+
+  /** @internal */
+  override [watchFrom](onEnd: () => void): DistantWatch {
+    let isOver = false;
+    const end = (): void => {
+      if (isOver) return;
+      isOver = true;
+      onEnd();
+    };
+    this.#server.terminationFuture.then(end, end);
+    return { release: () => void (isOver = true) };
+  }
+
+  /** @internal */
+  override [stopActor](): void {
+    // Its failure is that of the termination future.
+    this.#server.close().catch(() => {});
+  }
+
+  #unhandled(message: unknown, sender: AnyActorRef): void {
+    const { deadLetters } = this.#rpcThread.thread;
+    deadLetters.add({ reason: 'unhandled', path: this.path, message, sender });
+    const text = `${this.path} takes an RpcInvocation of: ${[...this.#names].join(', ')}`;
+    sender[failAsk](new RpcError('UNKNOWN_METHOD', text, { endpoint: this.path }));
+  }
+}

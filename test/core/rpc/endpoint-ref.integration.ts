@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  Actor,
+  type ActorContext,
+  ActorRef,
+  ActorSystem,
+  ask,
+  Failure,
+  Identify,
+  PoisonPill,
+  Props,
+  Terminated,
+} from '../../../actor.js';
+import { RpcInvocation, type RpcServer, RpcService } from '../../../index.js';
+import { Probe } from '../../support/rpc-fixtures.js';
+import { until } from '../../support/until.js';
+
+const TIMEOUT_MS = 20_000;
+
+async function withServers(test: (servers: RpcServer[]) => Promise<void>): Promise<void> {
+  const service = await RpcService.start({ threads: 1 });
+  try {
+    const servers = await Promise.all(
+      (['home', 0] as const).map((thread) => service.startServer(Probe, { thread })),
+    );
+    for (const server of servers) await server.start();
+    await test(servers);
+  } finally {
+    await service.close();
+  }
+}
+
+/** Watches one endpoint, and writes down what it is told. */
+class Observer extends Actor<unknown> {
+  readonly #seen: unknown[];
+  readonly #target: ActorRef<RpcInvocation>;
+
+  constructor(seen: unknown[], target: ActorRef<RpcInvocation>) {
+    super();
+    this.#seen = seen;
+    this.#target = target;
+  }
+
+  override onStart(context: ActorContext<unknown>): void {
+    context.watch(this.#target);
+    this.#target.tell(new RpcInvocation('add', 20, 22), context.self);
+    this.#target.tell(new RpcInvocation('fail', 'no'), context.self);
+  }
+
+  override onReceive(message: unknown): void {
+    this.#seen.push(message);
+  }
+}
+
+test('server.ref takes calls as messages and answers their sender', async () => {
+  await withServers(async (servers) => {
+    for (const server of servers) {
+      const { ref } = server;
+      assert.equal(ref, server.ref);
+      assert.ok(ref.path.startsWith(`${server.address}#`));
+      assert.equal(await ask(ref, new RpcInvocation('add', 1, 2), TIMEOUT_MS), 3);
+      await assert.rejects(ask(ref, new RpcInvocation('toString'), TIMEOUT_MS), {
+        code: 'UNKNOWN_METHOD',
+      });
+      await assert.rejects(ask(ref, new RpcInvocation('fail', 'no'), TIMEOUT_MS), {
+        code: 'HANDLER_FAILED',
+      });
+      const identity = await ask(ref, new Identify('me'), TIMEOUT_MS);
+      assert.ok(ref.equals(identity.ref));
+      ref.tell(new RpcInvocation('add', 1, 2), ActorRef.noSender);
+    }
+    assert.notEqual(servers[0]!.ref.compareTo(servers[1]!.ref), 0);
+  });
+});
+
+test('an endpoint can be watched, and stopped as an actor is', async () => {
+  await withServers(async (servers) => {
+    await using system = ActorSystem.create('observers');
+    for (const server of servers) {
+      const seen: unknown[] = [];
+      system.actorOf(Props.of(Observer, seen, server.ref));
+      await until(() => seen.length === 2, 'result and failure');
+      assert.equal(seen[0], 42);
+      assert.ok(seen[1] instanceof Failure);
+      server.ref.tell(PoisonPill);
+      await server.terminationFuture;
+      await until(() => seen.length === 3, 'its end');
+      assert.ok(seen[2] instanceof Terminated);
+      assert.ok(server.ref.equals(seen[2].actor));
+    }
+  });
+});
+
+test('the reference of an endpoint stays on its thread, and says what to send', async () => {
+  await using system = await ActorSystem.start({ service: { threads: 0 } });
+  const service = await RpcService.start({ systemName: 'other', threads: 1 });
+  try {
+    const server = await service.startServer(Probe, { thread: 0 });
+    await server.start();
+    await assert.rejects(ask(server.ref, new RpcInvocation('echo', server.ref), TIMEOUT_MS), {
+      code: 'HANDLER_FAILED',
+      message: /NOT_SERIALIZABLE/,
+    });
+    assert.equal(system.name, 'ringlane');
+  } finally {
+    await service.close();
+  }
+});
