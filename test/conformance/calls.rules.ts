@@ -158,24 +158,6 @@ export const rules: Rules = {
     match(String(error.stack), /calls\.rules\.js/);
   },
 
-  async '16 an AbortSignal fails the caller at once with CANCELLED'(scene) {
-    const { gateway } = await scene.open(ProbeGateway, Probe);
-    const controller = new AbortController();
-    const options = callOptions({ signal: controller.signal, timeoutMs: 0 });
-    const waiting = failure('CANCELLED', gateway.hold(1, options));
-    equal(await gateway.add(1, 2), 3, 'it has begun');
-    controller.abort(new Error('no longer needed'));
-    const error = await waiting;
-    equal((error.cause as Error).message, 'no longer needed');
-    equal(error.effect, 'unknown');
-    const before = await failure('CANCELLED', gateway.run(2, options));
-    equal(before.effect, 'none', 'aborted before the call, it never left');
-    const done = new AbortController();
-    equal(await gateway.run(3, callOptions({ signal: done.signal })), 3);
-    done.abort();
-    deepEqual(await gateway.ran(), [1, 3]);
-  },
-
   async '17 a failing handler fails its caller with all that it has thrown'(scene) {
     const { gateway } = await scene.open(ProbeGateway, Probe);
     for (const how of ['error', 'late error']) {

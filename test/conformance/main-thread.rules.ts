@@ -2,6 +2,7 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { failure } from '../support/failure.js';
 import { until } from '../support/until.js';
+import { Serial, SerialGateway } from './fixtures/patient.js';
 import { Meddler, MeddlerGateway, Turns, TurnsGateway } from './fixtures/turns.js';
 import { type Seen, Witness, WitnessGateway } from './fixtures/witness.js';
 import type { Rules } from './harness/scene.js';
@@ -37,6 +38,39 @@ export const rules: Rules = {
     const held = gateway.hold();
     await gateway.release('let in');
     equal(await held, 'let in');
+  },
+
+  async '8 static serial: the next message waits for the promise of the one before'(scene) {
+    const { gateway } = await scene.open(SerialGateway, Serial);
+    const asks: Promise<unknown>[] = [];
+    for (let id = 0; id < 30; id++) {
+      if (id % 3 === 0) asks.push(gateway.work(id));
+      else if (id % 3 === 1) gateway.workTold(id);
+      else asks.push(failure('HANDLER_FAILED', gateway.fail(id)));
+    }
+    await gateway.workByMyself(100);
+    await Promise.all(asks);
+    const lines: string[] = [];
+    await until(async () => {
+      lines.push(...(await gateway.lines()));
+      return lines.includes('end 101') && lines.includes('timer 100');
+    }, 'what it has sent itself');
+    const works = lines.filter((line) => !line.startsWith('timer'));
+    const expected = [...Array.from({ length: 30 }, (_, id) => id), 100, 101];
+    deepEqual(
+      works,
+      expected.flatMap((id) => [`begin ${id}`, `end ${id}`]),
+    );
+    const timer = lines.indexOf('timer 100');
+    ok(!lines[timer - 1]!.startsWith('begin'), 'a timer waits like any other message');
+  },
+
+  async '8 a serial endpoint that waits holds up nobody else on its thread'(scene) {
+    const { gateway } = await scene.open(SerialGateway, Serial);
+    const { gateway: other } = await scene.open(TurnsGateway, Turns);
+    const works = Array.from({ length: 20 }, (_, id) => gateway.work(id));
+    equal(await other.noteAndAnswer(1), 1);
+    await Promise.all(works);
   },
 
   async '9 asks and tells of one sender start in the order of sending'(scene) {
