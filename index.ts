@@ -48,6 +48,7 @@ export {
   type TellMethod,
   tell,
 } from './core/rpc/gateway.js';
+export { type BlockingGateway, blocking } from './core/rpc/blocking.js';
 export { addressOf, hostnameOf, ready } from './core/rpc/gateway-builder.js';
 export type { MainThreadExecutor } from './core/rpc/main-thread.js';
 export { RpcInvocation } from './core/rpc/rpc-invocation.js';

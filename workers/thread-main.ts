@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { assert, runWorkerThread, type ThreadBirth, type ThreadMessage } from '../core/worker.js';
 import { offloadPool } from './offload-pool.js';
 
@@ -11,6 +11,7 @@ runWorkerThread(
   ringlaneBirth,
   {
     post: (message, transfer) => port.postMessage(message, [...transfer]),
+    take: () => receiveMessageOnPort(port)?.message as ThreadMessage | undefined,
     onMessage: (listener) => port.on('message', (message: ThreadMessage) => listener(message)),
   },
   offloadPool,

@@ -51,6 +51,16 @@ export interface ActorThreadParts {
   readonly metrics?: MetricsMemory;
 }
 
+/** Who looks, while this thread waits on the spot, at what it will only process afterwards. */
+export interface SpotWatch {
+  begin(): void;
+  /** Takes lanes that other threads offer: no event of theirs comes meanwhile. */
+  poll(): void;
+  look(lane: InboundLane, type: number, offset: number): void;
+  /** Why it makes no sense to go on waiting for an answer of `thread`. */
+  alarmFor(thread: number): RpcError | undefined;
+}
+
 /**
  * One thread of an actor system: its mailbox, its cells, its pending asks. Everything in it runs
  * on that one thread.
@@ -74,6 +84,7 @@ export class ActorThread implements RecordHandler<InboundLane>, MailboxObserver 
   readonly decoder = new ValueDecoder();
   readonly replies = new Replies(this.encoder);
   readonly deadLetters: DeadLetters;
+  spot: SpotWatch | undefined;
   readonly #epochMs: number;
   readonly #sharedTime: SharedTime;
   readonly #invocation = new InvocationEnvelope();
@@ -142,6 +153,22 @@ export class ActorThread implements RecordHandler<InboundLane>, MailboxObserver 
       default:
         this.logger.warn({ type, producer: lane.producer }, 'a record of unknown type was skipped');
     }
+  }
+
+  /** While this thread waits on the spot: takes an answer; false for every other record. */
+  takeAnswer(lane: InboundLane, type: number, offset: number): boolean {
+    if (type !== RECORD_REPLY) return false;
+    this.#reply.wrap(lane, offset);
+    this.onReply(this.#reply, lane);
+    return true;
+  }
+
+  /** What the timer would do that cannot fire while this thread waits on the spot. */
+  tickOnTheSpot(): void {
+    const now = this.#readClock() | 0;
+    this.#sharedTime.store(now);
+    if (this.pending.timedCount > 0) this.pending.expire(now);
+    this.spot?.poll();
   }
 
   /** Takes an answer; late ones are counted and forgotten. */

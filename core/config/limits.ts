@@ -23,6 +23,8 @@ export const LIMITS = {
   backlogBytes: 64 * 1024 * 1024,
   /** Bytes of the calls that may wait at one serial endpoint, beside `endpointQueueLimit`. */
   endpointQueueBytes: 64 * 1024 * 1024,
+  /** Messages of one lane that a thread keeps while it waits on the spot; then the lane fills. */
+  keptRecords: 65_536,
   /** Smallest and largest capacity of a lane. */
   laneCapacityBytesMin: 256 * 1024,
   laneCapacityBytesMax: 1 << 30,

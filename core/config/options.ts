@@ -44,6 +44,8 @@ export interface RpcServiceOptions {
   readonly captureAskCallStack?: boolean | 'sampled';
   /** Copy arguments and results of same-thread calls too. Default false. */
   readonly isolateLocalCalls?: boolean;
+  /** Lets `blocking(gateway)` block the home thread, its sockets and timers. Default false. */
+  readonly blockingOnHome?: boolean;
   /** Capacity of one lane, a power of two. Default 1 MiB. */
   readonly mailboxCapacityBytes?: number;
   /**
@@ -78,6 +80,7 @@ export interface Settings {
   readonly maximumFramesize: number;
   readonly captureAskCallStack: boolean | 'sampled';
   readonly isolateLocalCalls: boolean;
+  readonly blockingOnHome: boolean;
   readonly mailboxCapacityBytes: number;
   readonly backlogLimit: number;
   readonly endpointQueueLimit: number;
@@ -164,6 +167,7 @@ export function effectiveOptions(options: RpcServiceOptions): EffectiveOptions {
     ),
     captureAskCallStack: checkCapture(o.captureAskCallStack ?? 'sampled'),
     isolateLocalCalls: checkBoolean('isolateLocalCalls', o.isolateLocalCalls ?? false),
+    blockingOnHome: checkBoolean('blockingOnHome', o.blockingOnHome ?? false),
     mailboxCapacityBytes: checkCapacity(o.mailboxCapacityBytes ?? 1024 * 1024),
     backlogLimit: checkInteger('backlogLimit', o.backlogLimit ?? 65_536, 0, 1 << 24),
     endpointQueueLimit: checkInteger(

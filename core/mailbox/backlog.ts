@@ -5,10 +5,14 @@ import {
   RECORD_INVOCATION,
 } from '../codec/stamps.js';
 import { LIMITS } from '../config/limits.js';
+import type { RecordSource } from '../memory/lane-reader.js';
 import { FULL, type LaneWriter } from '../memory/lane-writer.js';
 import { RECORD_ALIGNMENT, RECORD_HEADER_LENGTH } from '../memory/record-descriptor.js';
 
 const CHUNK_BYTES = 256 * 1024;
+
+/** Takes a record that lies at `offset` of `source`, or leaves it: false. */
+type TakeRecord = (source: RecordSource, type: number, offset: number, length: number) => boolean;
 
 /** Private memory with records laid out as in a lane. */
 class Chunk {
@@ -25,8 +29,20 @@ class Chunk {
   }
 }
 
+/** Copies the body of a record; word by word is the fastest way into shared memory. */
+export function copyRecord(
+  from: { readonly words: Int32Array; readonly offset: number },
+  to: { readonly words: Int32Array; readonly offset: number },
+  length: number,
+): void {
+  const source = from.offset >> 2;
+  const target = to.offset >> 2;
+  for (let i = 0; i < (length + 3) >> 2; i++) to.words[target + i] = from.words[source + i]!;
+}
+
 /**
- * Records that wait at the sender because the lane is full, in order, bounded by count and bytes.
+ * Records in private memory, in order, bounded by count and bytes: those that wait at the sender
+ * because the lane is full, and those that wait at the receiver because it waits itself.
  * It has the claim and commit of a lane, so that a stamp does not know the difference.
  */
 export class Backlog {
@@ -85,16 +101,34 @@ export class Backlog {
 
   /** Moves as many records into the lane as fit; answers how many. */
   drainInto(writer: LaneWriter): number {
+    return this.handTo((chunk, type, offset, length) => {
+      const at = writer.claim(length);
+      if (at === FULL) return false;
+      copyRecord({ words: chunk.words, offset }, { words: writer.words, offset: at }, length);
+      writer.commit(length, type);
+      return true;
+    });
+  }
+
+  /** Hands the records to `take`, in order, until it leaves one; answers how many it took. */
+  handTo(take: TakeRecord): number {
     this.#calls = undefined;
-    let moved = 0;
+    let taken = 0;
     for (let chunk = this.#chunks[0]; chunk !== undefined; chunk = this.#chunks[0]) {
       while (chunk.head < chunk.tail) {
-        if (!this.#moveOne(chunk, writer)) return moved;
-        moved++;
+        const from = chunk.head >> 2;
+        const length = chunk.words[from]!;
+        const offset = chunk.head + RECORD_HEADER_LENGTH;
+        if (!take(chunk, chunk.words[from + 1]!, offset, length)) return taken;
+        const required = requiredBytes(length);
+        chunk.head += required;
+        this.#count--;
+        this.#bytes -= required;
+        taken++;
       }
       this.#chunks.shift();
     }
-    return moved;
+    return taken;
   }
 
   /** Numbers of the asks that wait here. */
@@ -112,22 +146,6 @@ export class Backlog {
 
   #isPastLimit(required: number): boolean {
     return this.#count >= this.#limit || this.#bytes + required > LIMITS.backlogBytes;
-  }
-
-  #moveOne(chunk: Chunk, writer: LaneWriter): boolean {
-    const from = chunk.head >> 2;
-    const length = chunk.words[from]!;
-    const at = writer.claim(length);
-    if (at === FULL) return false;
-    const source = from + (RECORD_HEADER_LENGTH >> 2);
-    const target = at >> 2;
-    for (let i = 0; i < (length + 3) >> 2; i++) writer.words[target + i] = chunk.words[source + i]!;
-    writer.commit(length, chunk.words[from + 1]!);
-    const required = requiredBytes(length);
-    chunk.head += required;
-    this.#count--;
-    this.#bytes -= required;
-    return true;
   }
 }
 

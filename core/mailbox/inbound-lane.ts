@@ -1,15 +1,36 @@
-import type { LaneReader, RecordHandler, RecordSource } from '../memory/lane-reader.js';
+import { LIMITS } from '../config/limits.js';
+import type {
+  LaneReader,
+  RecordHandler,
+  RecordSource,
+  RecordTaker,
+} from '../memory/lane-reader.js';
+import { FULL } from '../memory/lane-writer.js';
+import { Backlog, copyRecord } from './backlog.js';
 import type { LanePort } from './lane-port.js';
 
+/** Looks at what comes while this thread waits on the spot. */
+export interface WaitingHandler {
+  /** True: taken. False: the record is kept, in order, for the usual drain. */
+  onRecordWhileWaiting(lane: InboundLane, type: number, offset: number): boolean;
+}
+
 /** The receiving side of a lane: what another thread sends to this one. */
-export class InboundLane implements RecordSource, RecordHandler {
-  readonly words: Int32Array;
-  readonly bytes: Buffer;
+export class InboundLane implements RecordSource, RecordHandler, RecordTaker {
+  /** Where the record that is handed over lies: in the lane, or among those kept. */
+  words: Int32Array;
+  bytes: Buffer;
   /** The thread that writes it. */
   readonly producer: number;
   readonly #reader: LaneReader;
   readonly #port: LanePort;
   #handler: RecordHandler<InboundLane> | undefined;
+  #waiting: WaitingHandler | undefined;
+  /** What came while this thread waited on the spot: older than all that is in the lane. */
+  #kept: Backlog | undefined;
+  #isHandingKept = false;
+  /** No more can be kept: the lane fills up, and its producer waits. */
+  #isFull = false;
 
   constructor(reader: LaneReader, port: LanePort) {
     this.#reader = reader;
@@ -20,7 +41,22 @@ export class InboundLane implements RecordSource, RecordHandler {
   }
 
   hasRecords(): boolean {
-    return this.#reader.hasRecords();
+    return this.#reader.hasRecords() || this.#kept !== undefined;
+  }
+
+  /** True when {@link take} may find something. */
+  hasNews(): boolean {
+    return this.#reader.hasRecords() && !this.#isFull;
+  }
+
+  /** True inside of a handler of a record that came through this lane. */
+  get isHandingOver(): boolean {
+    return this.#isHandingKept || this.#reader.isDraining;
+  }
+
+  /** True while something waits that {@link take} has kept. */
+  get hasKept(): boolean {
+    return this.#kept !== undefined;
   }
 
   /**
@@ -28,9 +64,46 @@ export class InboundLane implements RecordSource, RecordHandler {
    */
   drain(handler: RecordHandler<InboundLane>, limit: number): number {
     this.#handler = handler;
-    const count = this.#reader.drain(this, limit);
+    let count = 0;
+    if (this.#kept !== undefined) {
+      count = this.#drainKept(this.#kept, limit);
+      if (this.#kept !== undefined) return count;
+    }
+    count += this.#reader.drain(this, limit - count);
     if (count > 0 && this.#reader.mustRingProducer()) this.#port.ring();
     return count;
+  }
+
+  /**
+   * While this thread waits on the spot, perhaps inside of a record of this very lane: takes what
+   * `handler` takes and keeps the rest for {@link drain}, up to a bound; past it the lane fills.
+   * True when anything was moved.
+   */
+  take(handler: WaitingHandler): boolean {
+    if (!this.hasNews()) return false;
+    const { words, bytes } = this;
+    this.#waiting = handler;
+    this.words = this.#reader.words;
+    this.bytes = this.#reader.bytes;
+    try {
+      const hasTaken = this.#reader.take(this);
+      if (hasTaken && this.#reader.mustRingProducer()) this.#port.ring();
+      return hasTaken;
+    } finally {
+      this.words = words;
+      this.bytes = bytes;
+    }
+  }
+
+  takeRecord(type: number, offset: number, length: number): boolean {
+    if (this.#waiting!.onRecordWhileWaiting(this, type, offset)) return true;
+    this.#kept ??= new Backlog(LIMITS.keptRecords);
+    const at = this.#kept.claim(length, true);
+    this.#isFull = at === FULL;
+    if (at === FULL) return false;
+    copyRecord({ words: this.words, offset }, { words: this.#kept.words, offset: at }, length);
+    this.#kept.commit(length, type);
+    return true;
   }
 
   onRecord(_source: RecordSource, type: number, offset: number, length: number): void {
@@ -44,5 +117,27 @@ export class InboundLane implements RecordSource, RecordHandler {
 
   close(): void {
     this.#port.close();
+  }
+
+  #drainKept(kept: Backlog, limit: number): number {
+    if (this.#isHandingKept) return 0;
+    this.#isHandingKept = true;
+    let left = limit;
+    try {
+      kept.handTo((source, type, offset, length) => {
+        if (left-- <= 0) return false;
+        this.words = source.words;
+        this.bytes = source.bytes;
+        this.#handler!.onRecord(this, type, offset, length);
+        return true;
+      });
+    } finally {
+      this.#isHandingKept = false;
+      this.#isFull = false;
+      this.words = this.#reader.words;
+      this.bytes = this.#reader.bytes;
+      if (kept.isEmpty) this.#kept = undefined;
+    }
+    return limit - Math.max(left, 0);
   }
 }

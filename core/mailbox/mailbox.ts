@@ -9,7 +9,7 @@ import { LaneWriter } from '../memory/lane-writer.js';
 import { ParkWord, PollerBudget } from '../memory/park-word.js';
 import type { Region } from '../memory/region-descriptor.js';
 import { SharedTime } from '../memory/shared-time.js';
-import { InboundLane } from './inbound-lane.js';
+import { InboundLane, type WaitingHandler } from './inbound-lane.js';
 import { LanePort } from './lane-port.js';
 import { LaneSender, type SenderHost } from './lane-sender.js';
 import { LocalQueue, type LocalTask } from './local-queue.js';
@@ -34,6 +34,17 @@ export interface MailboxParts {
   readonly offerLane: (offer: LaneOffer) => void;
 }
 
+/** A wait on the spot: what ends it, and what is done meanwhile. */
+export interface WaitOnTheSpot extends WaitingHandler {
+  readonly isOver: boolean;
+  /** The thread whose lane the answer comes through. */
+  readonly from: number;
+  /** How long it may still last. */
+  readonly leftMs: number;
+  /** Called before each sleep, which lasts a tick of the shared time at most. */
+  onTick(): void;
+}
+
 /** What the mailbox asks of the layer above. */
 export interface MailboxObserver {
   /** True while answers are expected: then polling pays. */
@@ -56,6 +67,8 @@ const LOCAL_BATCH = 4096;
 const SPINS_IN_A_ROW = 16;
 /** One tick of the shared time, the least that it can tell. */
 const SILENCE_MS = 16;
+/** While something is awaited that comes without a ring: a lane, or room in one. */
+const SHORT_SLEEP_MS = 1;
 /** Microtask turns in a row before the event loop gets a turn. */
 const MICROTASK_TURNS = 64;
 
@@ -194,6 +207,64 @@ export class Mailbox implements SenderHost {
     this.#scheduleImmediate();
   }
 
+  /** True inside of a message that came from another thread. */
+  isServing(thread: number): boolean {
+    return this.#inbound.some((lane) => lane.producer === thread && lane.isHandingOver);
+  }
+
+  /** True while messages wait that came during a wait on the spot. */
+  get hasKept(): boolean {
+    return this.#inbound.some((lane) => lane.hasKept);
+  }
+
+  /**
+   * Blocks this thread until `wait` is over: sends what is to be sent, takes answers, and keeps all
+   * other messages in their order. Nothing of what waits here runs meanwhile.
+   */
+  waitOnTheSpot(wait: WaitOnTheSpot): void {
+    const hasNews = (): boolean => this.#inbound.some((lane) => lane.hasNews());
+    const looks = this.#budget.hasRoom() ? SPINS_IN_A_ROW : 0;
+    while (!wait.isOver) {
+      this.#retryBlocked();
+      this.#flush();
+      let hasTaken = this.#takeNews(wait);
+      for (let left = looks; left > 0 && !hasTaken && !wait.isOver; left--) {
+        hasTaken = this.#idle.spin(hasNews) && this.#takeNews(wait);
+      }
+      if (hasTaken || wait.isOver) continue;
+      wait.onTick();
+      if (!wait.isOver) this.#sleepOnTheSpot(wait, hasNews);
+    }
+    this.#flush();
+    // Nobody has looked at the rest meanwhile, and whoever rang believes that this thread did.
+    this.wake();
+  }
+
+  #takeNews(wait: WaitOnTheSpot): boolean {
+    let hasTaken = false;
+    for (let i = 0; i < this.#inbound.length && !wait.isOver; i++) {
+      const lane = this.#inbound[i]!;
+      try {
+        if (lane.take(wait)) hasTaken = true;
+      } catch (error) {
+        this.#dropBroken(lane, error);
+      }
+    }
+    return hasTaken;
+  }
+
+  /** As {@link #tryPark}: announces the sleep, then looks once more everywhere. */
+  #sleepOnTheSpot(wait: WaitOnTheSpot, hasNews: () => boolean): void {
+    const isRung =
+      this.#blocked.length === 0 && this.#inbound.some((l) => l.producer === wait.from);
+    this.#park.block();
+    if (this.#isAwake) this.#budget.leave();
+    const limitMs = Math.min(isRung ? SILENCE_MS : SHORT_SLEEP_MS, Math.max(0, wait.leftMs));
+    if (!hasNews()) this.#park.sleep(limitMs);
+    if (this.#isAwake) this.#budget.enter();
+    this.#park.unpark();
+  }
+
   /** Forgets a thread that ended: its published records were drained before, if any. */
   dropThread(thread: number): void {
     this.#senders[thread]?.close();
@@ -260,7 +331,7 @@ export class Mailbox implements SenderHost {
 
   /** Everything that waits, once; true when something did. */
   #turn(): boolean {
-    if (this.#blocked.length > 0) this.#dirty.push(...this.#blocked.splice(0));
+    this.#retryBlocked();
     const drained = this.#drainAll();
     const ran = this.#drainLocal();
     this.#flush();
@@ -340,12 +411,18 @@ export class Mailbox implements SenderHost {
     try {
       return lane.drain(this.#parts.handler, limit);
     } catch (error) {
-      // Nothing after a broken record can be trusted; the other lanes go on.
-      this.#inbound.splice(this.#inbound.indexOf(lane), 1);
-      lane.close();
-      this.#parts.handler.onLaneFailure(lane.producer, error);
+      this.#dropBroken(lane, error);
       return 0;
     }
+  }
+
+  /** Nothing after a broken record can be trusted; the other lanes go on. */
+  #dropBroken(lane: InboundLane, error: unknown): void {
+    const at = this.#inbound.indexOf(lane);
+    if (at < 0) return;
+    this.#inbound.splice(at, 1);
+    lane.close();
+    this.#parts.handler.onLaneFailure(lane.producer, error);
   }
 
   #drainLocal(): boolean {
@@ -368,6 +445,10 @@ export class Mailbox implements SenderHost {
       sender.flushScheduled = false;
       if (!sender.flush() && sender.isOpen) this.#retryLater(sender);
     }
+  }
+
+  #retryBlocked(): void {
+    if (this.#blocked.length > 0) this.#dirty.push(...this.#blocked.splice(0));
   }
 
   /** The lane is full: tries again after the next turn, or when the consumer rings. */

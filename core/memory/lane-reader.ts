@@ -18,6 +18,12 @@ export interface RecordHandler<Source extends RecordSource = RecordSource> {
   onRecord(source: Source, type: number, offset: number, length: number): void;
 }
 
+/** Takes records one by one, or leaves one and all behind it. */
+export interface RecordTaker {
+  /** False: the record stays where it is. */
+  takeRecord(type: number, offset: number, length: number): boolean;
+}
+
 /** The consumer's end of a lane. Only the consumer's thread may use it. */
 export class LaneReader implements RecordSource {
   readonly words: Int32Array;
@@ -45,6 +51,11 @@ export class LaneReader implements RecordSource {
     return Atomics.load(this.#control, LANE_TAIL_INDEX) !== this.#head;
   }
 
+  /** True inside of a handler of this lane. */
+  get isDraining(): boolean {
+    return this.#draining;
+  }
+
   /** After a drain: true when the producer sleeps for want of room and this caller must ring it. */
   mustRingProducer(): boolean {
     if (Atomics.load(this.#control, LANE_WAITING_INDEX) === 0) return false;
@@ -64,7 +75,8 @@ export class LaneReader implements RecordSource {
     this.#draining = true;
     let count = 0;
     try {
-      while (this.#head !== tail && count < limit) {
+      // A handler that waits on the spot may have taken the lane beyond this tail.
+      while (((tail - this.#head) | 0) > 0 && count < limit) {
         if (this.#readOne(handler, tail)) count++;
       }
     } finally {
@@ -75,8 +87,45 @@ export class LaneReader implements RecordSource {
     return count;
   }
 
+  /**
+   * Hands published records to `taker` until it leaves one, and gives the bytes of those that it
+   * took back at once. Answers whether it took any. Also inside of a handler of this lane: the
+   * bytes of that handler's own record are given back as well.
+   */
+  take(taker: RecordTaker): boolean {
+    const tail = Atomics.load(this.#control, LANE_TAIL_INDEX);
+    if (tail === this.#head) return false;
+    this.#checkTail(tail);
+    const from = this.#head;
+    try {
+      while (this.#head !== tail) {
+        const offset = this.#head & this.#mask;
+        const length = this.#lengthAt(offset, tail);
+        const type = this.words[(offset >> 2) + 1]!;
+        const at = offset + RECORD_HEADER_LENGTH;
+        const isPadding = type === PADDING_RECORD;
+        if (!isPadding && !taker.takeRecord(type, at, length - RECORD_HEADER_LENGTH)) break;
+        this.#head = (this.#head + length) | 0;
+      }
+    } finally {
+      // As in `drain`: the producer may write below head once it sees this store.
+      Atomics.store(this.#control, LANE_HEAD_INDEX, this.#head);
+    }
+    return this.#head !== from;
+  }
+
   #readOne(handler: RecordHandler<this>, tail: number): boolean {
     const offset = this.#head & this.#mask;
+    const length = this.#lengthAt(offset, tail);
+    const type = this.words[(offset >> 2) + 1]!;
+    this.#head = (this.#head + length) | 0;
+    if (type === PADDING_RECORD) return false;
+    handler.onRecord(this, type, offset + RECORD_HEADER_LENGTH, length - RECORD_HEADER_LENGTH);
+    return true;
+  }
+
+  /** Length of the record at `offset`, header included; throws when it cannot be one. */
+  #lengthAt(offset: number, tail: number): number {
     const length = this.words[offset >> 2]!;
     const type = this.words[(offset >> 2) + 1]!;
     const end = offset + length;
@@ -89,10 +138,7 @@ export class LaneReader implements RecordSource {
     ) {
       this.#fail(offset, length);
     }
-    this.#head = (this.#head + length) | 0;
-    if (type === PADDING_RECORD) return false;
-    handler.onRecord(this, type, offset + RECORD_HEADER_LENGTH, length - RECORD_HEADER_LENGTH);
-    return true;
+    return length;
   }
 
   /** Once a drain: a tail from outside the lane would be read round and round for ever. */

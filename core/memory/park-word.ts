@@ -3,6 +3,7 @@ import { parkWordIndex, REGION_POLLERS_INDEX, type Region } from './region-descr
 
 const AWAKE = 0;
 const PARKED = 1;
+const BLOCKED = 2;
 
 /**
  * How a thread goes to sleep without missing a record. The order is what makes it right:
@@ -12,6 +13,9 @@ const PARKED = 1;
  *
  * All four are `Atomics`, hence in one total order, so at least one of the two sees the other.
  * The model in `test/core/memory` proves it, and that leaving out either half loses a wake-up.
+ *
+ * A thread that waits on the spot, inside a synchronous call, stores BLOCKED in place of PARKED: no
+ * bell would reach it, so whoever swaps that word notifies it. Everything else is the same.
  */
 export class ParkWord {
   readonly #control: Int32Array;
@@ -35,18 +39,31 @@ export class ParkWord {
     Atomics.store(this.#control, this.#index, AWAKE);
   }
 
+  /** Consumer: announces sleep on the spot. It must look at every lane once more after this. */
+  block(): void {
+    Atomics.store(this.#control, this.#index, BLOCKED);
+  }
+
+  /** Consumer, after {@link block}: sleeps until a producer swaps the word, `limitMs` at most. */
+  sleep(limitMs: number): void {
+    // Reads the word and goes to sleep in one step: a swap before it ends the sleep at once.
+    Atomics.wait(this.#control, this.#index, BLOCKED, limitMs);
+  }
+
   /** Producer: a hint that publishing now, not at the end of the turn, wakes a sleeper sooner. */
   isParked(): boolean {
-    return Atomics.load(this.#control, this.#index) === PARKED;
+    return Atomics.load(this.#control, this.#index) !== AWAKE;
   }
 
   /**
    * Producer, after publishing: true when the consumer sleeps and this caller must ring. The swap
-   * lets exactly one of several producers ring.
+   * lets exactly one of several producers ring. A consumer that sleeps on the spot is woken here.
    */
   mustRing(): boolean {
-    if (Atomics.load(this.#control, this.#index) !== PARKED) return false;
-    return Atomics.exchange(this.#control, this.#index, AWAKE) === PARKED;
+    if (Atomics.load(this.#control, this.#index) === AWAKE) return false;
+    const was = Atomics.exchange(this.#control, this.#index, AWAKE);
+    if (was === BLOCKED) Atomics.notify(this.#control, this.#index);
+    return was === PARKED;
   }
 }
 

@@ -44,7 +44,7 @@ export const REGION_LAYOUT: Layout = {
       name: 'park word 0 ...',
       offset: PARK_OFFSET,
       lengthBytes: 4,
-      note: 'one a thread, 128 bytes apart: 1 = parked (owner), 0 = awake (owner or ringer)',
+      note: 'one a thread, 128 bytes apart: 1 = parked, 2 = blocked (owner), 0 = awake (or ringer)',
     },
     {
       name: 'cancel bits 0 ...',

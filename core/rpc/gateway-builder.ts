@@ -4,7 +4,7 @@ import type { CurrentToken } from './fencing.js';
 import { BoundMethod, type GatewayClient, type GatewayTarget } from './gateway-client.js';
 
 /** What the engine knows about a gateway object. */
-interface GatewayFacts {
+export interface GatewayFacts {
   readonly target: GatewayTarget;
   readonly client: GatewayClient;
 }
@@ -37,6 +37,21 @@ export function buildGateway(target: GatewayTarget, client: GatewayClient): obje
   }
   facts.set(gateway, { target, client });
   return gateway;
+}
+
+/** Another object for the same gateway, with functions of its own in the place of the asks. */
+export function viewOfGateway(
+  gateway: object,
+  askOf: (facts: GatewayFacts, index: number) => GatewayFunction,
+): object {
+  const known = factsOf(gateway);
+  const view = new Gateway() as Gateway & Record<string, unknown>;
+  known.target.contract.methods.forEach(({ name, kind }, index) => {
+    const own = (gateway as Record<string, unknown>)[name];
+    view[name] = kind === 'ask' ? askOf(known, index) : own;
+  });
+  facts.set(view, known);
+  return view;
 }
 
 type GatewayFunction = (...args: unknown[]) => unknown;

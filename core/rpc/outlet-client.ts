@@ -1,7 +1,7 @@
 import type { ActorThread } from '../actor/actor-thread.js';
 import { sendCancel } from '../actor/cancels.js';
 import { encodeApart, NUMBER_BYTES_MAX, TICKET_BYTES } from '../actor/payloads.js';
-import { tooManyPendingAsks } from '../actor/pending-calls.js';
+import { type Relay, tooManyPendingAsks } from '../actor/pending-calls.js';
 import { countAndFlags, FLAG_BESIDE, FLAG_CANCELLABLE } from '../codec/stamps.js';
 import { writeNumber } from '../codec/value-tags.js';
 import { RpcError } from '../errors/rpc-error.js';
@@ -40,8 +40,16 @@ export class OutletClient implements GatewayClient {
     this.#recordLimitBytes = Math.min(outlet.recordLimitBytes, recordLimitBytes);
   }
 
+  get thread(): ActorThread {
+    return this.#thread;
+  }
+
   get peer(): object {
     return this.#outlet;
+  }
+
+  get isRemote(): boolean {
+    return this.#isRemote;
   }
 
   askOne(method: BoundMethod, argument: unknown): Promise<unknown> {
@@ -81,6 +89,24 @@ export class OutletClient implements GatewayClient {
       cancelOnAbort(this.#thread, call, signal, () => this.#cancel(method, call, signal.reason));
     }
     return promise;
+  }
+
+  /**
+   * Sends an ask without a promise: `relay` takes the answer, and the caller minds the deadline.
+   * Answers the call's number; throws what refuses it.
+   */
+  askFor(relay: Relay, method: BoundMethod, args: unknown[], timeoutMs: number): number {
+    const { pending } = this.#thread;
+    const deadline = this.#thread.deadlineAfter(timeoutMs);
+    const call = pending.open(method, 0, 0);
+    if (call === 0) throw tooManyPendingAsks(this.#thread.settings.maxPendingAsks);
+    const error = this.#trySend(method, call, this.#isRemote ? timeoutMs : deadline, args);
+    if (error) {
+      pending.close(call);
+      throw error;
+    }
+    pending.relay(call, relay);
+    return call;
   }
 
   tellOne(method: BoundMethod, argument: unknown): void {

@@ -17,6 +17,7 @@ import { LocalClient } from './local-client.js';
 import { OutletClient } from './outlet-client.js';
 import type { RpcCell } from './rpc-cell.js';
 import type { RpcService } from './rpc-service.js';
+import { SpotAlarms } from './spot-alarms.js';
 import {
   type CreatedEndpoint,
   HOME_SLOT,
@@ -36,6 +37,8 @@ export interface RpcThreadParts extends ActorThreadParts {
   readonly offload: OffloadPool;
   /** The address of the service as endpoints print it: without a path. */
   readonly base: Omit<Address, 'path'>;
+  /** Takes what the home thread has sent beside the lanes, without a turn of the event loop. */
+  readonly pollHome?: () => void;
 }
 
 /** The fixed address of a system endpoint. */
@@ -60,6 +63,7 @@ export class RpcThread {
     this.#parts = parts;
     this.base = parts.base;
     this.thread = new ActorThread(parts);
+    this.thread.spot = new SpotAlarms(this.thread, parts.pollHome ?? (() => {}));
     this.#localClient = new LocalClient(this.thread);
   }
 

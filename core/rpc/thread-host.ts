@@ -54,4 +54,6 @@ export interface ThreadHost {
 export interface HomePort {
   post(message: ThreadMessage, transfer: readonly MessagePort[]): void;
   onMessage(listener: (message: ThreadMessage) => void): void;
+  /** The next message that waits, if any; it does not come to the listener any more. */
+  take(): ThreadMessage | undefined;
 }

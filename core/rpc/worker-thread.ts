@@ -14,7 +14,7 @@ import { ThreadService, type ServiceBackend } from './thread-service.js';
 import { type OffloadPool, RpcThread } from './rpc-thread.js';
 import type { CreatedEndpoint, EndpointSpec } from './system-contracts.js';
 import { Agent, Reception } from './system-endpoints.js';
-import type { HomePort, ThreadBirth } from './thread-host.js';
+import type { HomePort, ThreadBirth, ThreadMessage } from './thread-host.js';
 
 /** The service as a worker thread sees it: most things are asked of the home thread. */
 class WorkerBackend implements ServiceBackend {
@@ -102,10 +102,16 @@ export function runWorkerThread(birth: ThreadBirth, port: HomePort, offload: Off
     offload,
     metrics: openMetricsMemory(birth.metrics),
     offerLane: (offer) => port.post({ kind: 'lane', offer }, [offer.port]),
+    pollHome() {
+      for (let message = port.take(); message; message = port.take()) onMessage(message);
+    },
   });
   new DeadLetterReporter(rpcThread.thread, (report) =>
     port.post({ kind: 'dead-letter', report }, []),
   );
+  const onMessage = (message: ThreadMessage): void => {
+    if (message.kind === 'lane') rpcThread.thread.mailbox.acceptLane(message.offer);
+  };
   const service = new ThreadService(rpcThread, new WorkerBackend(rpcThread, birth));
   const system = (endpointClass: unknown, args: readonly unknown[], isExported: boolean): void => {
     const found = endpointClass as EndpointClass;
@@ -114,8 +120,6 @@ export function runWorkerThread(birth: ThreadBirth, port: HomePort, offload: Off
   };
   system(Reception, [rpcThread, undefined], true);
   system(Agent, [rpcThread, service], false);
-  port.onMessage((message) => {
-    if (message.kind === 'lane') rpcThread.thread.mailbox.acceptLane(message.offer);
-  });
+  port.onMessage(onMessage);
   port.post({ kind: 'ready' }, []);
 }

@@ -1,7 +1,8 @@
-import { deepEqual, equal, fail, match, ok, rejects } from 'node:assert/strict';
+import { deepEqual, equal, fail, match, ok, rejects, throws } from 'node:assert/strict';
 import { inspect, isDeepStrictEqual } from 'node:util';
+import { isMainThread } from 'node:worker_threads';
 import { failure } from './failure.js';
-import { addressOf, callOptions, hostnameOf, isRpcError, ready } from '../../index.js';
+import { addressOf, blocking, callOptions, hostnameOf, isRpcError, ready } from '../../index.js';
 import { CALL_SCENARIOS } from './rpc-call-scenarios.js';
 import { FENCING_SCENARIOS } from './rpc-fencing-scenarios.js';
 import { FencedGateway, ProbeGateway, type Scenario, UnservedGateway } from './rpc-contracts.js';
@@ -212,6 +213,33 @@ export const SCENARIOS: Record<string, Scenario> = {
     await blocked;
     await late;
     deepEqual(await gateway.notes(), []);
+  },
+
+  async blockingCalls(service, { probe, isSameThread }) {
+    const gateway = await service.connect(probe, ProbeGateway);
+    if (isSameThread || isMainThread) {
+      const cause = isSameThread ? /this very thread/ : /blockingOnHome/;
+      throws(() => blocking(gateway), cause);
+      return;
+    }
+    const probing = blocking(gateway);
+    for (let i = 0; i < 200; i++) equal(probing.add(i, 1), i + 1);
+    deepEqual(probing.echo(['a', { b: 2 }]), ['a', { b: 2 }]);
+    equal(probing.give(MEBIBYTE).length, MEBIBYTE);
+    const own = gateway.noteLater(1);
+    probing.note(2);
+    deepEqual(probing.notes(), [1, 2], 'in the order of sending, whoever waits for the answer');
+    equal(await own, 1);
+    throws(
+      () => probing.fail('error'),
+      (error) => isRpcError(error) && error.code === 'HANDLER_FAILED',
+    );
+    throws(
+      () => probing.never(callOptions({ timeoutMs: 30 })),
+      (error) => isRpcError(error) && error.code === 'TIMEOUT' && error.limit === 30,
+    );
+    equal(probing.add(1, 2), 3, "the late answer is nobody else's");
+    equal(addressOf(probing), addressOf(gateway));
   },
 
   async cancelling(service, { probe }) {

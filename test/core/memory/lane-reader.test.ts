@@ -211,3 +211,46 @@ for (const tail of [-16, 80, 2 ** 30]) {
     throws(() => drainAll(reader), { code: 'PROTOCOL_ERROR' });
   });
 }
+
+test('taking stops at the first record that is left, and a drain goes on there', () => {
+  const { reader, memory } = filled(5);
+  const taken: number[] = [];
+  const takeRecord = (_type: number, offset: number): boolean => {
+    const fill = reader.bytes[offset]!;
+    if (fill === 3) return false;
+    taken.push(fill);
+    return true;
+  };
+  equal(reader.take({ takeRecord }), true);
+  deepEqual(taken, [0, 1, 2]);
+  equal(Atomics.load(memory.control, LANE_HEAD_INDEX), 48);
+  equal(reader.take({ takeRecord }), false, 'nothing was taken');
+  deepEqual(
+    drainAll(reader).map(({ fill }) => fill),
+    [3, 4],
+  );
+  equal(reader.take({ takeRecord }), false, 'nothing is there');
+});
+
+test('what a handler takes ahead of itself, its drain does not hand over again', () => {
+  // Once round the ring, so that the end of the drain lies beyond a padding record.
+  const { writer, reader } = lanePair(128);
+  for (let i = 0; i < 3; i++) put(writer, 24, 9);
+  writer.publish();
+  equal(drainAll(reader).length, 3);
+  for (let i = 0; i < 3; i++) put(writer, 24, i);
+  writer.publish();
+  const seen: number[] = [];
+  const ahead: number[] = [];
+  const onRecord = (source: RecordSource, _type: number, offset: number): void => {
+    seen.push(source.bytes[offset]!);
+    put(writer, 8, 7);
+    writer.publish();
+    const takeRecord = (_: number, at: number): boolean => ahead.push(reader.bytes[at]!) > 0;
+    reader.take({ takeRecord });
+  };
+  equal(reader.drain({ onRecord }, 100), 1);
+  deepEqual(seen, [0]);
+  deepEqual(ahead, [1, 2, 7]);
+  equal(reader.hasRecords(), false);
+});

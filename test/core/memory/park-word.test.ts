@@ -1,4 +1,4 @@
-import { equal, ok, throws } from 'node:assert/strict';
+import { deepEqual, equal, ok, throws } from 'node:assert/strict';
 import { test } from 'node:test';
 import { ParkWord, PollerBudget } from '../../../core/memory/park-word.js';
 import {
@@ -29,6 +29,25 @@ test('a thread that took its announcement back is not rung', () => {
   word.park();
   word.unpark();
   equal(new ParkWord(region, 0).mustRing(), false);
+});
+
+test('a thread that sleeps on the spot is notified, not rung, and by one caller only', () => {
+  const region = createRegion(1);
+  const owner = new ParkWord(region, 0);
+  const ringers = [new ParkWord(region, 0), new ParkWord(openRegion(region.buffer), 0)];
+  owner.block();
+  ok(ringers.every((ringer) => ringer.isParked()));
+  deepEqual(
+    ringers.map((ringer) => ringer.mustRing()),
+    [false, false],
+  );
+  equal(region.control[parkWordIndex(0)], 0, 'the word is swapped all the same');
+  // Swapped before it slept: a sleep that began now would last until its limit, an hour.
+  owner.sleep(3_600_000);
+  owner.block();
+  owner.sleep(1);
+  owner.unpark();
+  equal(ringers[0]!.isParked(), false);
 });
 
 test('every thread has a park word of its own, 128 bytes apart, the last one inside', () => {
