@@ -16,9 +16,11 @@ export function deferred<T>(): Deferred<T> {
   return { promise, resolve, reject };
 }
 
+const ignore = (): void => {};
+
 /** Marks a promise as handled: its failure is reported elsewhere or by whoever awaits it later. */
 export function ignoreRejection(promise: Promise<unknown>): void {
-  promise.catch(() => {});
+  promise.catch(ignore);
 }
 
 /** True for anything with a `then`, the language's own test for what `await` follows. */

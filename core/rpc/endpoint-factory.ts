@@ -16,7 +16,7 @@ import type { AnyGateway } from './gateway.js';
 import { MainThread, type MainThreadOwner } from './main-thread-executor.js';
 import { validateTurn } from './main-thread.js';
 import { methodsOf } from './method-table.js';
-import { RpcCell } from './rpc-cell.js';
+import { type EndpointSchedule, RpcCell } from './rpc-cell.js';
 import type { EndpointClass, RpcService } from './rpc-service.js';
 
 /** How to make one endpoint on this thread. */
@@ -24,7 +24,6 @@ export interface EndpointPlan {
   readonly endpointClass: EndpointClass;
   readonly endpointId: string;
   readonly args: readonly unknown[];
-  readonly address: string;
   readonly isExported: boolean;
   /** One of the engine's own; see `RpcCellParts`. */
   readonly isSystem?: boolean;
@@ -34,30 +33,33 @@ export interface EndpointPlan {
 export interface EndpointHost {
   readonly thread: ActorThread;
   readonly service: RpcService;
+  addressOf(endpointId: string): string;
   selfGateway(cell: RpcCell, contract: AnyGateway): object;
   offload(module: string | URL, argument: unknown): Promise<unknown>;
 }
 
 /** The context of one endpoint: made before its cell, because constructors use it already. */
-class Context implements EndpointContext, MainThreadOwner {
+class Context implements EndpointContext, MainThreadOwner, EndpointSchedule {
   readonly endpointId: string;
-  readonly address: string;
   readonly executor: MainThread;
   cell: RpcCell | undefined;
   fence: Fence | undefined;
   readonly #host: EndpointHost;
   #unfenced: MainThread | undefined;
   /** Registered by the constructor, before there is a cell. */
-  readonly #early: Closeable[] = [];
+  #early: Closeable[] | undefined;
   /** How to fail each `callAsync` that has no result yet. */
-  readonly #openCalls = new Set<() => void>();
+  #openCalls: Set<() => void> | undefined;
   #isGone = false;
 
   constructor(plan: EndpointPlan, host: EndpointHost) {
     this.endpointId = plan.endpointId;
-    this.address = plan.address;
     this.#host = host;
     this.executor = new MainThread(host.thread, this);
+  }
+
+  get address(): string {
+    return this.#host.addressOf(this.endpointId);
   }
 
   get thread(): number {
@@ -92,22 +94,23 @@ class Context implements EndpointContext, MainThreadOwner {
 
   attach(cell: RpcCell): void {
     this.cell = cell;
-    cell.life.registerResource({
-      close: () => {
-        this.executor.close();
-        this.#unfenced?.close();
-      },
-    });
-    cell.life.onPaused = () => {
-      this.executor.dropTimers();
-      this.#unfenced?.dropTimers();
-    };
-    for (const resource of this.#early) cell.life.registerResource(resource);
-    const onGone = (): void => {
-      this.#isGone = true;
-      for (const fail of this.#openCalls) fail();
-    };
-    cell.life.termination.then(onGone, onGone);
+    for (const resource of this.#early ?? []) cell.life.registerResource(resource);
+    this.#early = undefined;
+  }
+
+  dropTimers(): void {
+    this.executor.dropTimers();
+    this.#unfenced?.dropTimers();
+  }
+
+  close(): void {
+    this.executor.close();
+    this.#unfenced?.close();
+  }
+
+  end(): void {
+    this.#isGone = true;
+    for (const fail of this.#openCalls ?? []) fail();
   }
 
   isRunning(): boolean {
@@ -135,7 +138,8 @@ class Context implements EndpointContext, MainThreadOwner {
     };
     const onGone = (): void => fail('RECIPIENT_UNREACHABLE', 'had no result when it terminated');
     if (this.#isGone) onGone();
-    this.#openCalls.add(onGone);
+    const openCalls = (this.#openCalls ??= new Set());
+    openCalls.add(onGone);
     const onTimeout = (): void => fail('TIMEOUT', `had no result within ${timeoutMs} ms`);
     const timer = this.#host.thread.clock.schedule(onTimeout, timeoutMs, { ref: false });
     // A promise must not take the place of the answer, or no time-out could end it any more. A
@@ -145,19 +149,19 @@ class Context implements EndpointContext, MainThreadOwner {
     executor.submit({ run, onRefused: answer.reject });
     return answer.promise.finally(() => {
       timer.cancel();
-      this.#openCalls.delete(onGone);
+      openCalls.delete(onGone);
     });
   }
 
   registerResource(resource: Closeable): void {
     if (this.cell) this.cell.life.registerResource(resource);
-    else this.#early.push(resource);
+    else (this.#early ??= []).push(resource);
   }
 
   unregisterResource(resource: Closeable): boolean {
     if (this.cell) return this.cell.life.unregisterResource(resource);
-    const at = this.#early.indexOf(resource);
-    if (at >= 0) this.#early.splice(at, 1);
+    const at = this.#early?.indexOf(resource) ?? -1;
+    if (at >= 0) this.#early?.splice(at, 1);
     return at >= 0;
   }
 
@@ -189,6 +193,7 @@ export function makeEndpoint(plan: EndpointPlan, host: EndpointHost): RpcCell {
       isSystem: plan.isSystem ?? false,
       isSerial: endpointClass.serial === true,
       stopTimeoutMs: host.thread.settings.stopTimeoutMs,
+      schedule: context,
     });
     context.attach(cell);
     return cell;

@@ -1,6 +1,6 @@
 import type { ActorThread } from '../actor/actor-thread.js';
 import { Lifecycle, type LifecycleState } from '../actor/lifecycle.js';
-import { type Deferred, deferred, ignoreRejection } from '../base/deferred.js';
+import { type Deferred, deferred, ignoreRejection, isThenable } from '../base/deferred.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 import { describeThrown, RpcError } from '../errors/rpc-error.js';
 import type { Closeable, RpcEndpoint } from './endpoint.js';
@@ -14,32 +14,36 @@ export interface EndpointLifeParts {
   readonly stopTimeoutMs: number;
 }
 
+/** Who lives the life, and is told of its turns. There are many, so these are no closures. */
+export interface LifeOwner {
+  /** RUNNING -> STOPPED: timers end. */
+  onPaused(): void;
+  /** The resources are closed, `onStop` is next: no timer comes any more. */
+  onResourcesClosed(): void;
+  /** Frees what the endpoint had, its id with it; nobody hears of the end before. */
+  onEnded(): Promise<void> | void;
+}
+
 /**
  * The life of one endpoint: STOPPED until started, serving from the end of `onStart` until
  * `onStop` has settled, then gone. Every path ends the termination future exactly once.
  */
 export class EndpointLife {
   readonly #parts: EndpointLifeParts;
-  readonly #owner: object;
-  readonly #onTerminated: () => Promise<void> | void;
+  readonly #owner: LifeOwner;
   readonly #lifecycle: Lifecycle;
   readonly #termination: Deferred<void> = deferred();
-  readonly #resources = new Set<Closeable>();
+  /** Made for the first one: most endpoints have none. */
+  #resources: Set<Closeable> | undefined;
   #starting: Promise<void> | undefined;
   #isStopping = false;
   #wasStarted = false;
   /** Read once per call. */
   isServing = false;
-  /** RUNNING -> STOPPED: timers end. */
-  onPaused: () => void = () => {};
 
-  /**
-   * `onTerminated` frees what the endpoint had, its id with it; nobody hears of the end before.
-   */
-  constructor(parts: EndpointLifeParts, owner: object, onTerminated: () => Promise<void> | void) {
+  constructor(parts: EndpointLifeParts, owner: LifeOwner) {
     this.#parts = parts;
     this.#owner = owner;
-    this.#onTerminated = onTerminated;
     this.#lifecycle = new Lifecycle(`endpoint ${parts.endpointId}`);
     ignoreRejection(this.#termination.promise);
   }
@@ -86,7 +90,7 @@ export class EndpointLife {
     if (this.#lifecycle.state === 'STOPPED') return;
     this.#lifecycle.move('STOPPED');
     this.isServing = false;
-    this.onPaused();
+    this.#owner.onPaused();
   }
 
   /** Closes resources, runs `onStop` once, ends. Asked twice, it is one stopping. */
@@ -103,20 +107,23 @@ export class EndpointLife {
       const text = `endpoint ${this.#parts.endpointId} is stopping and takes no more resources`;
       throw new RpcError('INVALID_STATE', text);
     }
+    this.#resources ??= new Set();
     this.#resources.add(resource);
   }
 
   unregisterResource(resource: Closeable): boolean {
-    return this.#resources.delete(resource);
+    return this.#resources?.delete(resource) ?? false;
   }
 
   async #runOnStart(): Promise<void> {
     this.#lifecycle.move('STARTING');
     this.#wasStarted = true;
     try {
-      const started = runInTurn(this.#owner, async () => this.#parts.endpoint.onStart());
+      const started: unknown = runInTurn(this.#owner, () => this.#parts.endpoint.onStart());
       // Who is stopped meanwhile need not end what onStart waits for.
-      await Promise.race([started, this.#termination.promise.catch(() => {})]);
+      if (isThenable(started)) {
+        await Promise.race([started, this.#termination.promise.catch(() => {})]);
+      }
     } catch (error) {
       const text = `onStart of ${this.#parts.endpointId} failed: ${describeThrown(error)}`;
       const failure = new RpcError('ENDPOINT_START_FAILED', text, { cause: error });
@@ -129,6 +136,7 @@ export class EndpointLife {
     }
     this.#lifecycle.move('RUNNING');
     this.isServing = true;
+    this.#starting = undefined;
   }
 
   async #terminate(cause: unknown): Promise<void> {
@@ -138,7 +146,7 @@ export class EndpointLife {
     await this.#stopWithin(this.#parts.stopTimeoutMs, failures);
     this.isServing = false;
     this.#lifecycle.move('TERMINATED');
-    await this.#onTerminated();
+    await this.#owner.onEnded();
     if (failures.length === 0) return this.#termination.resolve();
     this.#termination.reject(this.#stopError(failures, cause));
   }
@@ -152,14 +160,15 @@ export class EndpointLife {
   }
 
   async #closeResources(failures: unknown[]): Promise<void> {
-    for (const resource of [...this.#resources].reverse()) {
+    for (const resource of [...(this.#resources ?? [])].reverse()) {
       try {
         await runInTurn(this.#owner, () => resource.close());
       } catch (error) {
         failures.push(error);
       }
     }
-    this.#resources.clear();
+    this.#resources = undefined;
+    this.#owner.onResourcesClosed();
   }
 
   /** Resources, then `onStop` in any case; one time limit for the wait of both. */

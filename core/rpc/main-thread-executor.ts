@@ -50,7 +50,8 @@ class RunAsync implements LocalTask {
 export class MainThread implements MainThreadExecutor {
   readonly #thread: ActorThread;
   readonly #owner: MainThreadOwner;
-  readonly #timers = new Set<TimerHandle>();
+  /** Made for the first one: most endpoints have none. */
+  #timers: Set<TimerHandle> | undefined;
   #isClosed = false;
 
   constructor(thread: ActorThread, owner: MainThreadOwner) {
@@ -74,15 +75,16 @@ export class MainThread implements MainThreadExecutor {
     const session = this.#owner.fence?.session;
     const guarded = (): unknown => (isCancelled || this.#isClosed ? undefined : task());
     const onDue = (): void => {
-      this.#timers.delete(timer);
+      this.#timers?.delete(timer);
       this.#post({ run: guarded }, session);
     };
     const timer = this.#thread.clock.schedule(onDue, delayMs);
+    this.#timers ??= new Set();
     this.#timers.add(timer);
     return {
       cancel: () => {
         isCancelled = true;
-        this.#timers.delete(timer);
+        this.#timers?.delete(timer);
         timer.cancel();
       },
     };
@@ -90,8 +92,8 @@ export class MainThread implements MainThreadExecutor {
 
   /** The endpoint stopped: what it had scheduled does not come. */
   dropTimers(): void {
-    for (const timer of this.#timers) timer.cancel();
-    this.#timers.clear();
+    for (const timer of this.#timers ?? []) timer.cancel();
+    this.#timers = undefined;
   }
 
   /** Drops every timer for good; tasks already in the mailbox may still run. */

@@ -15,6 +15,8 @@ export class EndpointMethods {
   readonly contracts: ReadonlyMap<string, AnyGateway>;
   readonly descriptors: readonly MethodDescriptor[];
   readonly #indexes: ReadonlyMap<string, number>;
+  /** Of the instance before: most have the methods of their class. */
+  #handlers: readonly Handler[] = [];
 
   constructor(endpointClass: EndpointClass) {
     const contracts = new Map<string, AnyGateway>();
@@ -38,7 +40,16 @@ export class EndpointMethods {
   }
 
   /** The handlers of one instance by method index; a missing one fails the construction. */
-  handlersOf(endpoint: RpcEndpoint): Handler[] {
+  handlersOf(endpoint: RpcEndpoint): readonly Handler[] {
+    const known = this.#handlers;
+    const handlers = this.#collect(endpoint);
+    const isSame =
+      known.length === handlers.length && known.every((each, i) => each === handlers[i]);
+    if (!isSame) this.#handlers = handlers;
+    return this.#handlers;
+  }
+
+  #collect(endpoint: RpcEndpoint): Handler[] {
     return this.descriptors.map(({ name }) => {
       const handler: unknown = (endpoint as unknown as Record<string, unknown>)[name];
       if (typeof handler === 'function') return handler as Handler;

@@ -38,7 +38,8 @@ export class OpenCall implements Cancellable {
 export class OpenCalls {
   readonly #thread: ActorThread;
   readonly #endpointId: string;
-  readonly #open = new Set<OpenCall>();
+  /** Made for the first one: most handlers answer at once. */
+  #open: Set<OpenCall> | undefined;
 
   constructor(thread: ActorThread, endpointId: string) {
     this.#thread = thread;
@@ -47,6 +48,7 @@ export class OpenCalls {
 
   /** Hears of its caller's end from now on if the caller may cancel, or if the handler asked. */
   add(open: OpenCall, { flags }: CallFacts): void {
+    this.#open ??= new Set();
     this.#open.add(open);
     const isCancellable = (flags & FLAG_CANCELLABLE) !== 0;
     if (!isCancellable && open.asked === undefined) return;
@@ -55,7 +57,7 @@ export class OpenCalls {
 
   /** The call may be answered now; false when it has been. */
   take(open: OpenCall): boolean {
-    if (!this.#open.delete(open)) return false;
+    if (this.#open?.delete(open) !== true) return false;
     this.#thread.cancels.remove(open.replyTo, open.call);
     return true;
   }
@@ -71,7 +73,7 @@ export class OpenCalls {
 
   /** The endpoint is gone: what its handlers promised will not come. */
   failAll(): void {
-    for (const open of this.#open) {
+    for (const open of this.#open ?? []) {
       const text = `${this.#endpointId} terminated while ${open.method} was under way`;
       const error = new RpcError('RECIPIENT_UNREACHABLE', text, { effect: 'unknown' });
       this.take(open);

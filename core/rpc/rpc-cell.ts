@@ -10,7 +10,7 @@ import type { CallOutlet } from '../mailbox/call-outlet.js';
 import { CallAnswers } from './call-answers.js';
 import { type CallFacts, callTurn } from './current-call.js';
 import type { RpcEndpoint } from './endpoint.js';
-import { EndpointLife } from './endpoint-life.js';
+import { EndpointLife, type LifeOwner } from './endpoint-life.js';
 import { type Fence, tokenOf } from './fencing.js';
 import { enterTurn, leaveTurn, type MainThreadTask } from './main-thread.js';
 import type { EndpointMethods, Handler } from './method-table.js';
@@ -42,13 +42,24 @@ export interface RpcCellParts {
   /** The next message waits for the promise of the one before. */
   readonly isSerial: boolean;
   readonly stopTimeoutMs: number;
+  readonly schedule: EndpointSchedule;
+}
+
+/** What an endpoint has scheduled and called for itself. */
+export interface EndpointSchedule {
+  /** Drops every timer. */
+  dropTimers(): void;
+  /** Drops every timer for good. */
+  close(): void;
+  /** Fails what has no result yet: there will be none. */
+  end(): void;
 }
 
 /**
  * The actor behind an endpoint (Flink PekkoRpcActor, FencedPekkoRpcActor): judges each call by
  * state, fencing token and deadline at the moment it is processed, runs the method, answers.
  */
-export class RpcCell implements Cell {
+export class RpcCell implements Cell, LifeOwner {
   readonly path: string;
   readonly isExported: boolean;
   readonly endpointId: string;
@@ -66,6 +77,7 @@ export class RpcCell implements Cell {
   readonly #handlers: readonly Handler[];
   readonly #open: OpenCalls;
   readonly #serial: SerialQueue | undefined;
+  readonly #schedule: EndpointSchedule;
 
   constructor(parts: RpcCellParts) {
     this.path = parts.path;
@@ -79,11 +91,23 @@ export class RpcCell implements Cell {
     this.answers = new CallAnswers(parts);
     this.#open = new OpenCalls(parts.thread, parts.endpointId);
     this.#serial = parts.isSerial ? new SerialQueue(parts.thread) : undefined;
-    this.life = new EndpointLife(parts, this, () => {
-      this.#open.failAll();
-      this.#serial?.flush();
-      return this.onTerminated();
-    });
+    this.#schedule = parts.schedule;
+    this.life = new EndpointLife(parts, this);
+  }
+
+  onPaused(): void {
+    this.#schedule.dropTimers();
+  }
+
+  onResourcesClosed(): void {
+    this.#schedule.close();
+  }
+
+  onEnded(): Promise<void> | void {
+    this.#open.failAll();
+    this.#serial?.flush();
+    this.#schedule.end();
+    return this.onTerminated();
   }
 
   onInvocation(envelope: InvocationEnvelope, replyTo: CallOutlet, source: BesideSource): void {

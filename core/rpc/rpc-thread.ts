@@ -56,6 +56,8 @@ export class RpcThread {
   readonly endpoints = new Map<number, RpcCell>();
   readonly #parts: RpcThreadParts;
   readonly #localClient: LocalClient;
+  /** What all endpoints of one service share. */
+  #host: EndpointHost | undefined;
   /** How other processes reach this service; changes once, when the listener has its port. */
   base: Omit<Address, 'path'>;
 
@@ -73,7 +75,7 @@ export class RpcThread {
 
   /** Makes and registers an endpoint on this thread; it is STOPPED. */
   create(
-    plan: Omit<EndpointPlan, 'address'>,
+    plan: EndpointPlan,
     service: RpcService,
     onTerminated: (cell: RpcCell) => Promise<void> | void,
   ): RpcCell {
@@ -88,7 +90,7 @@ export class RpcThread {
   }
 
   /** Makes an endpoint of the engine itself and starts it. */
-  createSystem(plan: Omit<EndpointPlan, 'address'>, service: RpcService): RpcCell {
+  createSystem(plan: EndpointPlan, service: RpcService): RpcCell {
     const cell = this.#make({ ...plan, isSystem: true }, service);
     void cell.life.start();
     return cell;
@@ -212,15 +214,20 @@ export class RpcThread {
     return results.flatMap((r) => (r.status === 'rejected' ? [String(r.reason)] : []));
   }
 
-  #make(plan: Omit<EndpointPlan, 'address'>, service: RpcService): RpcCell {
-    const host: EndpointHost = {
+  #make(plan: EndpointPlan, service: RpcService): RpcCell {
+    if (this.#host?.service !== service) this.#host = this.#hostFor(service);
+    const cell = makeEndpoint(plan, this.#host);
+    cell.address = this.thread.cells.add(cell);
+    return cell;
+  }
+
+  #hostFor(service: RpcService): EndpointHost {
+    return {
       thread: this.thread,
       service,
+      addressOf: (endpointId) => this.addressOf(endpointId),
       selfGateway: (cell, contract) => this.gatewayTo(this.describe(cell), contract, cell.fence),
       offload: (module, argument) => this.#parts.offload.run(String(module), argument),
     };
-    const cell = makeEndpoint({ ...plan, address: this.addressOf(plan.endpointId) }, host);
-    cell.address = this.thread.cells.add(cell);
-    return cell;
   }
 }
