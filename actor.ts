@@ -58,9 +58,17 @@ export { ActorRef, type AnyActorRef } from './core/actor/actor-ref.js';
 export type { ActorSelection } from './core/actor/actor-selection.js';
 export { ActorIdentity, Terminated } from './core/actor/actor-signals.js';
 export type { ActorSystemOptions } from './core/actor/actor-system.js';
-export { ask } from './core/actor/ask.js';
+export { ask, type Expects, type ReplyTo } from './core/actor/ask.js';
 export { type DeadLetter, DeadLetters } from './core/actor/dead-letters.js';
 export { type Pipe, pipe } from './core/actor/pipe.js';
+export {
+  broadcast,
+  consistentHash,
+  group,
+  pool,
+  roundRobin,
+  type RoutingLogic,
+} from './core/actor/routing.js';
 export {
   type Decider,
   type Directive,
