@@ -95,8 +95,9 @@ export const rules: Rules = {
     }
   },
 
-  async '14 a late answer is ignored: it completes no other call'(scene) {
+  async '14 a late answer is ignored and counted: it completes no other call'(scene) {
     const { gateway } = await scene.open(ProbeGateway, Probe);
+    const before = scene.service.metrics().total;
     for (let round = 0; round < 3; round++) {
       const late = Array.from({ length: 50 }, (_, i) =>
         failure('TIMEOUT', gateway.hold(i, callOptions({ timeoutMs: 10 }))),
@@ -112,6 +113,7 @@ export const rules: Rules = {
       await released;
     }
     equal(await gateway.add(1, 2), 3);
+    equal(scene.service.metrics().total.lateAnswers - before.lateAnswers, 150);
   },
 
   async '14 the deadline is that of the call, else of the method'(scene) {
@@ -130,6 +132,7 @@ export const rules: Rules = {
   // A frame that waits in the socket of a blocked thread has no age yet: nobody there can know.
   '14 expired before its handler ran: it does not run': only(PATHS_WITH_AGE, async (scene) => {
     const { gateway } = await scene.open(ProbeGateway, Probe);
+    const before = await scene.counted();
     const blocked = gateway.spin(100, callOptions({ timeoutMs: 5_000 }));
     const late = [1, 2, 3].map((id) =>
       failure('TIMEOUT', gateway.run(id, callOptions({ timeoutMs: 20 * id }))),
@@ -138,6 +141,7 @@ export const rules: Rules = {
     await Promise.all([blocked, ...late]);
     equal(await inTime, 4);
     deepEqual(await gateway.ran(), [4]);
+    equal((await scene.counted()).expiredCalls - before.expiredCalls, 3);
   }),
 
   async '14 a time-out has effect unknown when the call has left'(scene) {
@@ -202,6 +206,7 @@ export const rules: Rules = {
   async '17 a failing tell is logged, counted and published'(scene) {
     const { gateway: witness } = await scene.open(WitnessGateway, Witness);
     const { subject, gateway } = await scene.open(ProbeGateway, Probe);
+    const before = await scene.counted();
     for (const how of WAYS_TO_THROW) gateway.failTold(how);
     equal(await gateway.add(1, 2), 3);
     const seen: Seen[] = [];
@@ -211,6 +216,8 @@ export const rules: Rules = {
       logged.push(...(await scene.logged()).filter((line) => line.includes(subject.endpointId)));
       return logged.length === WAYS_TO_THROW.length;
     }, 'the log lines');
+    const { failedTells } = await scene.counted();
+    equal(failedTells - before.failedTells, WAYS_TO_THROW.length);
     const own = seen.filter(({ endpoint }) => endpoint === subject.endpointId);
     equal(own.length, WAYS_TO_THROW.length);
     ok(own.every(({ method }) => method === 'failTold'));

@@ -38,6 +38,7 @@ export const rules: Rules = {
     const { gateway: witness } = await scene.open(WitnessGateway, Witness);
     const [own, other] = [randomUUID(), randomUUID()];
     const { subject, connect } = await lead(scene, own);
+    const before = await scene.counted();
     const wrong = await connect(other);
     const error = await failure('FENCING_TOKEN_MISMATCH', wrong.run());
     ok(error.message.includes(own) && error.message.includes(other), error.message);
@@ -46,6 +47,8 @@ export const rules: Rules = {
     wrong.poke();
     await failure('FENCING_TOKEN_MISMATCH', (await connect(7n)).run());
     equal(await (await connect(own)).run(), 0, 'none of them ran');
+    const after = await scene.counted();
+    equal(after.fencingRefusals - before.fencingRefusals, 3);
     const letters = await witness.deadLetters();
     const told = letters.filter(({ path }) => path?.endsWith(subject.endpointId));
     deepEqual(

@@ -117,12 +117,16 @@ export const rules: Rules = {
   async '2 before start a tell goes to dead letters, and nothing is buffered'(scene) {
     const { gateway: witness } = await scene.open(WitnessGateway, Witness);
     const { subject, gateway, lines } = await perform(scene);
+    const before = await scene.counted();
     gateway.note('too early');
     await failure('ENDPOINT_NOT_STARTED', gateway.ping());
     const letters = await witness.deadLetters();
     const own = letters.filter(({ path }) => path === `/user/rpc/${subject.endpointId}`);
     equal(own.length, 1);
     deepEqual([own[0]!.reason, own[0]!.method], ['not started', 'note']);
+    const after = await scene.counted();
+    equal(after.tellsNotStarted - before.tellsNotStarted, 1);
+    equal(after.deadLetters - before.deadLetters, 1);
     await subject.start();
     await gateway.ping();
     ok(!(await lines()).includes('too early'));

@@ -153,6 +153,7 @@ export const rules: Rules = {
   async '12 an exception in runAsync is logged and counted, and changes nothing'(scene) {
     const { gateway: witness } = await scene.open(WitnessGateway, Witness);
     const { subject, gateway } = await scene.open(TurnsGateway, Turns);
+    const before = await scene.counted();
     const seen: Seen[] = [];
     const logged: string[] = [];
     for (const how of ['at once', 'late'] as const) {
@@ -165,6 +166,7 @@ export const rules: Rules = {
         return isLogged && count === (how === 'at once' ? 1 : 2);
       }, `runAsync fails ${how}`);
     }
+    equal((await scene.counted()).failedTells - before.failedTells, 2);
     equal(await gateway.noteAndAnswer(1), 1);
   },
 

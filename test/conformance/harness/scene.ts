@@ -4,6 +4,7 @@ import {
   type MethodTable,
   type RpcService,
   RpcError,
+  type ThreadMetrics,
 } from '../../../index.js';
 import { settle } from './outcome.js';
 import type { Path } from './paths.js';
@@ -108,6 +109,11 @@ export class Scene {
   /** What the service at the far end has logged since the last time: warnings and errors. */
   logged(): Promise<readonly string[]> {
     return this.#stagehand.logged();
+  }
+
+  /** What the service at the far end has counted since it started, all its threads together. */
+  counted(): Promise<ThreadMetrics> {
+    return this.#stagehand.counted();
   }
 
   /** Ends what the rule has made, however it ended. */

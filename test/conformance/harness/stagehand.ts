@@ -6,6 +6,7 @@ import {
   type RpcServer,
   type RpcService,
   type Serves,
+  type ThreadMetrics,
 } from '../../../index.js';
 import { type Outcome, outcomeOf } from './outcome.js';
 import type { Place } from './paths.js';
@@ -43,6 +44,8 @@ export const StagehandGateway = defineGateway('Stagehand', {
   termination: ask<[held: number], Outcome>({ timeoutMs: 0 }),
   /** What the service has logged since the last time, warnings and errors. */
   logged: ask<[], readonly string[]>(),
+  /** What the service has counted since it started, all threads together. */
+  counted: ask<[], ThreadMetrics>(),
 });
 export type StagehandGateway = GatewayOf<typeof StagehandGateway>;
 
@@ -83,6 +86,10 @@ export class Stagehand extends RpcEndpoint implements Serves<typeof StagehandGat
 
   termination(held: number): Promise<Outcome> {
     return outcomeOf(this.#servers[held]!.terminationFuture);
+  }
+
+  counted(): ThreadMetrics {
+    return this.rpcService.metrics().total;
   }
 
   logged(): readonly string[] {
