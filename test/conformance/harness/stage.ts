@@ -13,6 +13,9 @@ import type { Path } from './paths.js';
 import { Recorder } from './recorder.js';
 import { hireStagehand, STAGEHAND_ID } from './stagehand.js';
 
+/** A socket hands over at most so much at once, and back-pressure is made for that. */
+const SOCKET_READ_BYTES = 64 * 1024;
+
 /** Two services of this process that reach each other over the memory transport. */
 interface MemoryPair {
   readonly near: RpcService;
@@ -96,7 +99,7 @@ export class Stage {
   }
 
   async #makePair(): Promise<MemoryPair> {
-    const transport = new MemoryTransport();
+    const transport = new MemoryTransport({ split: (bytes) => Math.min(bytes, SOCKET_READ_BYTES) });
     const start = (options: HomeOptions): Promise<RpcService> => {
       const ports = { threadHost: workerThreadHost, offload: offloadPool, transport };
       return new Home(effectiveOptions({ ...options, ...this.#options }), ports).start();
