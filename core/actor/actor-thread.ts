@@ -148,7 +148,8 @@ export class ActorThread implements RecordHandler<InboundLane>, MailboxObserver 
         return this.onReply(this.#reply, lane);
       case RECORD_CANCEL: {
         const caller = this.mailbox.senderTo(lane.producer);
-        return this.cancels.cancel(caller, cancelledCall(lane.words, offset));
+        this.cancels.cancel(caller, cancelledCall(lane.words, offset));
+        return;
       }
       default:
         this.logger.warn({ type, producer: lane.producer }, 'a record of unknown type was skipped');

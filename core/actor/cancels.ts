@@ -28,8 +28,12 @@ export class Cancels {
   }
 
   /** The caller gave up. A call that has been answered meanwhile is not here any more. */
-  cancel(caller: Caller, call: number): void {
-    this.#take(caller, call)?.onCancel();
+  cancel(caller: Caller, call: number): Cancellable | undefined {
+    const calls = this.#byCaller.get(caller);
+    const found = calls?.get(call);
+    calls?.delete(call);
+    found?.onCancel();
+    return found;
   }
 
   /** Everything of one caller: its thread or connection ended. */
@@ -37,13 +41,6 @@ export class Cancels {
     const calls = this.#byCaller.get(caller);
     this.#byCaller.delete(caller);
     for (const cancellable of calls?.values() ?? []) cancellable.onCallerLost(error);
-  }
-
-  #take(caller: Caller, call: number): Cancellable | undefined {
-    const calls = this.#byCaller.get(caller);
-    const found = calls?.get(call);
-    calls?.delete(call);
-    return found;
   }
 }
 

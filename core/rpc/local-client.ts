@@ -22,7 +22,8 @@ class LocalCall implements LocalTask, LocalInvocation, Cancellable {
   readonly args: unknown[];
   readonly deadline: number;
   readonly flags: number;
-  isCancelled = false;
+  hasBegun = false;
+  #isCancelled = false;
   readonly #thread: ActorThread;
   readonly #bound: BoundMethod;
 
@@ -39,13 +40,17 @@ class LocalCall implements LocalTask, LocalInvocation, Cancellable {
   }
 
   onCancel(): void {
-    this.isCancelled = true;
+    this.#isCancelled = true;
+  }
+
+  begin(): boolean {
+    this.hasBegun = !this.#isCancelled;
+    return this.hasBegun;
   }
 
   onCallerLost(): void {}
 
   run(): void {
-    if (this.flags !== 0) this.#thread.cancels.remove(undefined, this.call);
     const { recipient, incarnation } = this.#bound.target;
     const cell = this.#thread.cells.find(recipient, incarnation);
     if (cell instanceof RpcCell) return cell.onLocalInvocation(this);
@@ -111,7 +116,10 @@ export class LocalClient implements GatewayClient {
     const promise = thread.pending.promise(call);
     const site = thread.captureSite();
     if (site) thread.pending.rememberSite(call, site);
-    if (signal) cancelOnAbort(thread, call, signal, () => this.#cancel(method, call, signal));
+    if (signal) {
+      cancelOnAbort(thread, call, signal, () => this.#cancel(method, call, signal));
+      thread.pending.onEnd(call, () => thread.cancels.remove(undefined, call));
+    }
     return promise;
   }
 
@@ -129,9 +137,10 @@ export class LocalClient implements GatewayClient {
   }
 
   #cancel(method: BoundMethod, call: number, signal: AbortSignal): void {
-    const error = method.error('CANCELLED', 'the signal aborted', 'unknown', signal.reason);
-    this.#thread.pending.reject(call, error);
-    this.#thread.cancels.cancel(undefined, call);
+    const { cancels, pending } = this.#thread;
+    const found = cancels.cancel(undefined, call);
+    const effect = found instanceof LocalCall && !found.hasBegun ? 'none' : 'unknown';
+    pending.reject(call, method.error('CANCELLED', 'the signal aborted', effect, signal.reason));
   }
 
   #post(method: BoundMethod, args: unknown[], ask: LocalAsk): RpcError | undefined {

@@ -22,8 +22,8 @@ export interface LocalInvocation extends CallFacts {
   readonly method: number;
   readonly args: unknown[];
   readonly token: TokenWords | undefined;
-  /** Its caller gave up before its turn came. */
-  readonly isCancelled: boolean;
+  /** False when its caller gave up before its turn came. */
+  begin(): boolean;
 }
 
 /** What a cell is made of. */
@@ -164,7 +164,7 @@ export class RpcCell implements Cell, LifeOwner {
   }
 
   #runLocal(invocation: LocalInvocation): void {
-    if (invocation.isCancelled) return;
+    if (!invocation.begin()) return;
     const { call, method, args, deadline, token } = invocation;
     const handler = this.#handlers[method];
     const isDue = deadline !== 0 && this.#thread.timeLeftMs(deadline) <= 0;

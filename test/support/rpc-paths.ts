@@ -4,6 +4,7 @@ import { DriverGateway } from './rpc-contracts.js';
 import { Driver, FencedProbe, Probe } from './rpc-fixtures.js';
 import { Election, Leader } from './rpc-leader-fixtures.js';
 import type { Target } from './rpc-contracts.js';
+import { Gate, Serial } from './rpc-serial-fixtures.js';
 import { FENCING_TOKEN, SCENARIOS } from './rpc-scenarios.js';
 
 type Place = 'home' | 0 | 1;
@@ -76,6 +77,8 @@ export class Paths {
     const servers = await Promise.all([
       service.startServer(Probe, { endpointId: `probe_${thread}`, thread }),
       service.startServer(Calls, { endpointId: `calls_${thread}`, thread }),
+      service.startServer(Serial, { endpointId: `serial_${thread}`, thread }),
+      service.startServer(Gate, { endpointId: `gate_${thread}`, thread }),
       service.startServer(Driver, { endpointId: `driver_${thread}`, thread }),
       service.startServer(FencedProbe, {
         endpointId: `fenced_${thread}`,
