@@ -170,35 +170,40 @@ export class InvocationStamp {
   /** Record type: fenced or not. */
   readonly type: number;
   readonly prefixBytes: number;
+  /** Shared by all stamps: with a copy in each, many gateways would not fit into the cache. */
   readonly #layout: InvocationLayout;
-  readonly #words: Int32Array;
+  readonly #recipient: number;
+  readonly #incarnation: number;
   readonly #method: number;
+  #token: TokenWords | undefined;
 
   constructor(target: StampTarget) {
     const layout = target.token ? FENCED_INVOCATION : INVOCATION;
     this.type = target.token ? RECORD_FENCED_INVOCATION : RECORD_INVOCATION;
     this.#layout = layout;
     this.prefixBytes = (layout.payloadLength + 1) * 4;
-    this.#words = layout.words.slice();
-    this.#words[layout.recipient] = target.recipient;
-    this.#words[layout.incarnation] = target.incarnation;
+    this.#recipient = target.recipient;
+    this.#incarnation = target.incarnation;
     this.#method = target.method << 16;
-    if (target.token) this.#words.set(target.token, layout.token);
+    this.#token = target.token;
   }
 
   /** Calls stamped from now on carry another token; only for a stamp made with one. */
   setToken(token: TokenWords): void {
-    this.#words.set(token, this.#layout.token);
+    this.#token = token;
   }
 
   /** Writes all but the payload at byte `offset`; answers the byte offset of the payload. */
   stamp(words: Int32Array, offset: number, call: number, deadline: number): number {
-    const template = this.#words;
-    const base = offset >> 2;
     const layout = this.#layout;
+    const template = layout.words;
+    const base = offset >> 2;
     for (let i = 0; i < template.length; i++) words[base + i] = template[i]!;
     words[base + layout.call] = call;
+    words[base + layout.recipient] = this.#recipient;
+    words[base + layout.incarnation] = this.#incarnation;
     words[base + layout.deadline] = deadline;
+    if (this.#token !== undefined) writeToken(words, base + layout.token, this.#token);
     return offset + this.prefixBytes;
   }
 
@@ -208,6 +213,10 @@ export class InvocationStamp {
     words[base + this.#layout.methodWord] = this.#method | countAndFlags;
     words[base + this.#layout.payloadLength] = payloadBytes;
   }
+}
+
+function writeToken(words: Int32Array, at: number, token: TokenWords): void {
+  for (let i = 0; i < token.length; i++) words[at + i] = token[i]!;
 }
 
 /** Packs argument count and flags for {@link InvocationStamp.finish}. */
