@@ -172,7 +172,7 @@ test('a plain function that answers at once does not starve the event loop', asy
     timer = setImmediate(count);
   };
   let timer = setImmediate(count);
-  const options = { inFlight: 4, durationMs: 100, warmupMs: 0, drainMs: 100 };
+  const options = { inFlight: 4, durationMs: 500, warmupMs: 0, drainMs: 100 };
   const result = await runLoad(options, async (sequence) => sequence);
   clearImmediate(timer);
   assert.ok(turns > 1, String(turns));

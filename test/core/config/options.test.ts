@@ -163,18 +163,6 @@ test('the settings are plain data that travels to every thread', () => {
   deepEqual(structuredClone(settings), settings);
 });
 
-test('a logger of the user is guarded', () => {
-  const logger = {
-    debug() {},
-    info() {},
-    warn() {},
-    error() {
-      throw new Error('disk full');
-    },
-  };
-  effectiveOptions({ logger }).logger.error({}, 'lost');
-});
-
 test('the limits fit the bits and the memory they are made for', () => {
   equal(LIMITS.threads, 2 ** 8);
   equal(LIMITS.endpointsPerThread, 2 ** 24);

@@ -74,7 +74,7 @@ test('either side of a contract may be upgraded first, by name, kind and codec',
   const cases: readonly (readonly [AnyGateway, RegExp])[] = [
     [defineGateway('Probe', { add: tell<[number, number]>() }), /add is ask there and tell here/],
     [defineGateway('Probe', { newer: ask() }), /no method newer/],
-    [defineGateway('Probe', { onStop: ask() }), /no method onStop/],
+    [defineGateway('Probe', { isPrototypeOf: ask() }), /no method isPrototypeOf/],
     [defineGateway('Probe', { toString: ask() }), /no method toString/],
     [defineGateway('Probe', { hasOwnProperty: ask() }), /no method hasOwnProperty/],
   ];
