@@ -7,7 +7,7 @@ import {
 } from '../codec/stamps.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { CallOutlet } from '../mailbox/call-outlet.js';
-import { type BesideSource, payloadBytes, TICKET_BYTES } from './payloads.js';
+import { type BesideSource, payloadView, TICKET_BYTES } from './payloads.js';
 
 /** What changes when a call is passed on to another thread or process. */
 export interface ForwardAs {
@@ -31,7 +31,7 @@ export function forwardInvocation(
 ): RpcError | undefined {
   const layout = envelope.type === RECORD_FENCED_INVOCATION ? FENCED_INVOCATION : INVOCATION;
   const prefixBytes = (layout.payloadLength + 1) * 4;
-  const payload = payloadBytes(envelope, source);
+  const payload = payloadView(envelope, source);
   const isBeside = payload.length >= outlet.besideBytes;
   const length = prefixBytes + (isBeside ? TICKET_BYTES : payload.length);
   if (length > outlet.recordLimitBytes) return tooLarge(length, outlet.recordLimitBytes);
@@ -49,7 +49,7 @@ export function forwardInvocation(
   words[base + layout.payloadLength] = length - prefixBytes;
   if (isBeside) {
     words[base + layout.methodWord]! |= FLAG_BESIDE;
-    words[(at + prefixBytes) >> 2] = outlet.sendBeside(payload.slice().buffer);
+    words[(at + prefixBytes) >> 2] = outlet.sendBeside(new Uint8Array(payload).buffer);
   } else {
     outlet.bytes.set(payload, at + prefixBytes);
   }

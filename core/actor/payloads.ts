@@ -9,6 +9,8 @@ export const TICKET_BYTES = 4;
 
 /** Where the bytes of a ticket come from: the lane that carried it. */
 export interface BesideSource {
+  /** True when the record lies in memory that nothing else will use. */
+  readonly isGivenAway: boolean;
   takeBeside(ticket: number): ArrayBuffer;
 }
 
@@ -43,11 +45,14 @@ export function startPayload(
 ): void {
   const at = envelope.payloadOffset;
   if ((envelope.flags & FLAG_BESIDE) === 0) {
-    return decoder.start(envelope.words, envelope.bytes, at, envelope.payloadLength);
+    decoder.start(envelope.words, envelope.bytes, at, envelope.payloadLength);
+    if (source.isGivenAway) decoder.keepMemory();
+    return;
   }
   const bytes = source.takeBeside(envelope.words[at >> 2]!);
   const whole = bytes.byteLength & -4;
   decoder.start(new Int32Array(bytes, 0, whole >> 2), Buffer.from(bytes), 0, whole);
+  decoder.keepMemory();
 }
 
 /** Lets go of what came beside a record that nobody will read. */
@@ -65,16 +70,27 @@ export function payloadBytes(
   envelope: InvocationEnvelope | ReplyEnvelope,
   source: BesideSource,
 ): Uint8Array {
+  return new Uint8Array(payloadView(envelope, source));
+}
+
+/** The same where they lie: valid as long as the record is. */
+export function payloadView(
+  envelope: InvocationEnvelope | ReplyEnvelope,
+  source: BesideSource,
+): Uint8Array {
   const at = envelope.payloadOffset;
   if ((envelope.flags & FLAG_BESIDE) === 0) {
-    return new Uint8Array(envelope.bytes.subarray(at, at + envelope.payloadLength));
+    return envelope.bytes.subarray(at, at + envelope.payloadLength);
   }
   return new Uint8Array(source.takeBeside(envelope.words[at >> 2]!));
 }
 
+function noTicket(ticket: number): never {
+  throw new RangeError(`a frame names ticket ${ticket}, but has no lane beside it`);
+}
+
 /** Connections put every value into the frame itself. */
-export const nothingBeside: BesideSource = {
-  takeBeside(ticket) {
-    throw new RangeError(`a frame names ticket ${ticket}, but has no lane beside it`);
-  },
-};
+export const nothingBeside: BesideSource = { isGivenAway: false, takeBeside: noTicket };
+
+/** The same for a record in memory of its own. */
+export const ownMemory: BesideSource = { isGivenAway: true, takeBeside: noTicket };

@@ -25,9 +25,13 @@ import {
 import { type PlainReader, TreeReader } from './value-tree-reader.js';
 import { readLatin1, readUtf16, readUtf8 } from './value-text.js';
 
+/** From this length on a Buffer may be a view of memory that came with it alone. */
+const VIEW_BYTES_MIN = 16 * 1024;
+
 /**
  * Reads encoded values one after the other; one per thread, reused. Every answer is a copy, so the
- * memory may be overwritten afterwards. It never reads outside the stretch it was started with.
+ * memory may be overwritten afterwards, unless {@link keepMemory} says that nobody will. It never
+ * reads outside the stretch it was started with.
  */
 export class ValueDecoder implements PlainReader {
   words: Int32Array = new Int32Array(0);
@@ -36,6 +40,7 @@ export class ValueDecoder implements PlainReader {
   #bytes: Buffer = Buffer.alloc(0);
   /** Whoever knows actors puts references here; without them their addresses arrive as text. */
   readReference: ReferenceReader = (address) => address;
+  #keepsMemory = false;
   readonly #trees = new TreeReader();
 
   /** Begins at byte `offset`, a multiple of 4, of two views of the same memory. */
@@ -44,6 +49,15 @@ export class ValueDecoder implements PlainReader {
     this.#bytes = bytes;
     this.position = offset;
     this.end = Math.min(offset + length, words.length << 2);
+    this.#keepsMemory = false;
+  }
+
+  /**
+   * Nobody else uses the memory: a Buffer that takes most of it is a view, not a copy. Only one can,
+   * so that handing its memory on takes nothing from another value.
+   */
+  keepMemory(): void {
+    this.#keepsMemory = true;
   }
 
   /** True when every byte has been read. */
@@ -132,6 +146,9 @@ export class ValueDecoder implements PlainReader {
       case TAG_BYTES:
         return copyInto(new Uint8Array(length), bytes, start);
       default:
+        if (this.#keepsMemory && length >= VIEW_BYTES_MIN && length * 2 > bytes.length) {
+          return bytes.subarray(start, start + length);
+        }
         return copyInto(allocateBuffer(length), bytes, start);
     }
   }

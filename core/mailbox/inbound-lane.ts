@@ -20,6 +20,8 @@ export class InboundLane implements RecordSource, RecordHandler, RecordTaker {
   /** Where the record that is handed over lies: in the lane, or among those kept. */
   words: Int32Array;
   bytes: Buffer;
+  /** The ring is written again once a record is read. */
+  readonly isGivenAway = false;
   /** The thread that writes it. */
   readonly producer: number;
   readonly #reader: LaneReader;

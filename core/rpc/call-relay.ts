@@ -1,6 +1,6 @@
 import type { ActorThread } from '../actor/actor-thread.js';
 import { type Cancellable, sendCancel } from '../actor/cancels.js';
-import { type BesideSource, payloadBytes } from '../actor/payloads.js';
+import { type BesideSource, payloadView } from '../actor/payloads.js';
 import type { CallContext, Relay } from '../actor/pending-calls.js';
 import { TICK_MS } from '../actor/deadline-wheel.js';
 import type { InvocationEnvelope, ReplyEnvelope } from '../codec/envelope.js';
@@ -63,7 +63,7 @@ export class CallRelay implements Relay, CallContext, Cancellable {
   }
 
   onReply(reply: ReplyEnvelope, source: BesideSource): void {
-    const payload = payloadBytes(reply, source);
+    const payload = payloadView(reply, source);
     const isFailure = reply.status === STATUS_FAILURE;
     this.#thread.replies.raw(this.#replyTo, this.#call, payload, isFailure);
   }

@@ -1,10 +1,11 @@
 import { threadOf } from '../actor/cell.js';
 import { forwardInvocation } from '../actor/forward.js';
-import { nothingBeside } from '../actor/payloads.js';
+import { type BesideSource, nothingBeside, ownMemory } from '../actor/payloads.js';
 import { InvocationEnvelope, ReplyEnvelope } from '../codec/envelope.js';
 import { type CheckedRecord, checkRecord } from '../codec/frame-check.js';
 import { cancelledCall, FLAG_FOREIGN, RECORD_CANCEL, RECORD_REPLY } from '../codec/stamps.js';
 import { RpcError } from '../errors/rpc-error.js';
+import type { RecordSource } from '../memory/lane-reader.js';
 import type { Connection, ConnectionListener } from '../transport/connection.js';
 import { ConnectionOutlet } from './connection-outlet.js';
 import { CallRelay } from './call-relay.js';
@@ -91,7 +92,7 @@ export class RemotePeer implements ConnectionListener {
     // A peer may answer only what it was asked: call numbers of others are not its business.
     if (thread.pending.peerOf(this.#reply.call) !== this.#outlet)
       thread.counters.add('lateAnswers');
-    else thread.onReply(this.#reply, nothingBeside);
+    else thread.onReply(this.#reply, this.#source(source));
   }
 
   /** A peer may cancel only what it asked: calls are found by who made them. */
@@ -107,10 +108,17 @@ export class RemotePeer implements ConnectionListener {
     if (timeoutMs !== 0) envelope.deadline = thread.deadlineAfter(timeoutMs);
     const to = threadOf(envelope.recipient);
     if (to !== 0) this.#forward(envelope, to, timeoutMs);
-    else if (this.#isOpenToPeers(envelope)) thread.deliver(envelope, this.outlet, nothingBeside);
+    else if (this.#isOpenToPeers(envelope))
+      thread.deliver(envelope, this.outlet, this.#source(source));
     else this.#refuse(envelope, new RpcError('RECIPIENT_UNREACHABLE', 'nobody lives there'));
     // Answers are never refused room, so their number is bounded by not reading more questions.
     if (!this.outlet.hasRoom()) this.#pauseUntil(this.outlet.whenRoom());
+  }
+
+  /** A record that was stamped anew lies elsewhere: it is copied as any other. */
+  #source(source: RecordSource): BesideSource {
+    const { inbound } = this.#connection!;
+    return source === inbound && inbound.isGivenAway ? ownMemory : nothingBeside;
   }
 
   /** Back-pressure: the peer is not read until there is room for what it sends. */

@@ -169,6 +169,8 @@ export class Connection implements RecordOutlet {
         onFrame: (source, tag, offset, length) => {
           this.inbound = source;
           this.#onFrame(tag, offset, length);
+          // Whoever got the memory of a message decides how long it lives.
+          this.inbound = nothingReceived;
         },
         onProblem: (problem) => this.#refuse(problem),
         onStall: () => this.#refuse('a frame was not completed in time'),

@@ -13,7 +13,12 @@ import {
   frameTag,
   writeFrameHeader,
 } from './frame-descriptor.js';
-import { keepBehind, OutgoingMessage, OutgoingMessages } from './outgoing-messages.js';
+import {
+  keepBehind,
+  messageBytes,
+  OutgoingMessage,
+  OutgoingMessages,
+} from './outgoing-messages.js';
 import { type SendBuffer, sendBuffers } from './send-buffer.js';
 
 /**
@@ -170,7 +175,8 @@ export class Outbound implements RecordOutlet {
     if (this.#used + required > this.#capacity) {
       this.#closeCurrent();
       this.#writeOut();
-      this.#use(sendBuffers.take(required));
+      const isLarge = required > FRAME_LENGTH_MAX;
+      this.#use(sendBuffers.take(isLarge ? messageBytes(required) : required));
     }
     return this.#used + FRAME_HEADER_LENGTH;
   }

@@ -40,7 +40,8 @@ export class OutgoingMessage {
   after = 0;
   readonly #length: number;
   readonly #type: number;
-  readonly #headers: Int32Array;
+  /** Index of the headers in the words of the buffer, behind the body. */
+  readonly #headersAt: number;
   #stream = 0;
   #sent = 0;
 
@@ -49,8 +50,7 @@ export class OutgoingMessage {
     this.key = record.key;
     this.#length = record.length;
     this.#type = record.type;
-    const parts = Math.ceil(record.length / PART_BYTES);
-    this.#headers = new Int32Array((BEGIN_FRAME_BYTES + parts * FRAME_HEADER_LENGTH) >> 2);
+    this.#headersAt = this.frameLength >> 2;
   }
 
   /** What it counts against bounds: as one frame. */
@@ -84,21 +84,28 @@ export class OutgoingMessage {
 
   #header(bytes: number): Buffer {
     const part = Math.floor(this.#sent / PART_BYTES);
-    const index = (BEGIN_FRAME_BYTES + part * FRAME_HEADER_LENGTH) >> 2;
+    const index = this.#headersAt + ((BEGIN_FRAME_BYTES + part * FRAME_HEADER_LENGTH) >> 2);
     this.#write(index, FRAME_HEADER_LENGTH + bytes, FRAME_KINDS.part);
     const isFirst = part === 0;
+    const from = isFirst ? this.#headersAt : index;
     if (isFirst) {
-      this.#write(0, BEGIN_FRAME_BYTES, FRAME_KINDS.begin);
-      writeBegin(this.#headers, FRAME_HEADER_LENGTH >> 2, this.#length, this.#type);
+      this.#write(from, BEGIN_FRAME_BYTES, FRAME_KINDS.begin);
+      const body = from + (FRAME_HEADER_LENGTH >> 2);
+      writeBegin(this.buffer.words, body, this.#length, this.#type);
     }
-    const from = isFirst ? 0 : index << 2;
-    return Buffer.from(this.#headers.buffer, from, (index << 2) - from + FRAME_HEADER_LENGTH);
+    return this.buffer.bytes.subarray(from << 2, (index << 2) + FRAME_HEADER_LENGTH);
   }
 
   #write(index: number, length: number, kind: number): void {
-    writeFrameHeader(this.#headers, index, length, frameTag(kind, FRAME_LANES.data));
-    writeStream(this.#headers, index, this.#stream);
+    writeFrameHeader(this.buffer.words, index, length, frameTag(kind, FRAME_LANES.data));
+    writeStream(this.buffer.words, index, this.#stream);
   }
+}
+
+/** Memory that a message of `frameLength` bytes needs, the headers of its parts included. */
+export function messageBytes(frameLength: number): number {
+  const parts = Math.ceil(frameLength / PART_BYTES);
+  return frameLength + BEGIN_FRAME_BYTES + parts * FRAME_HEADER_LENGTH;
 }
 
 /**

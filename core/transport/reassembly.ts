@@ -1,4 +1,5 @@
 import { align } from '../base/sequence.js';
+import { noteYoungBuffer } from '../base/young-generation.js';
 import type { FrameSource } from './frame-source.js';
 import {
   BEGIN_BODY_BYTES,
@@ -22,6 +23,7 @@ export class IncomingMessage implements FrameSource {
     // Pages that nobody touched cost nothing, so memory grows with the bytes received. Not zeroed:
     // nobody sees it before all of it is overwritten.
     const memory = Buffer.allocUnsafeSlow(align(length, FRAME_ALIGNMENT));
+    noteYoungBuffer(length);
     this.bytes = memory;
     this.words = new Int32Array(memory.buffer, memory.byteOffset, memory.length >> 2);
   }
