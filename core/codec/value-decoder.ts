@@ -53,8 +53,8 @@ export class ValueDecoder implements PlainReader {
   }
 
   /**
-   * Nobody else uses the memory: a Buffer that takes most of it is a view, not a copy. Only one can,
-   * so that handing its memory on takes nothing from another value.
+   * Nobody else uses the memory: a Buffer that takes most of it is a view, not a copy. Only one
+   * can, so that handing its memory on takes nothing from another value.
    */
   keepMemory(): void {
     this.#keepsMemory = true;

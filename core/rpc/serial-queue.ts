@@ -136,7 +136,10 @@ export class KeptInvocation implements KeptMessage, Cancellable {
     this.source = { words: new Int32Array(memory), bytes: Buffer.from(memory) };
     this.source.bytes.set(envelope.bytes.subarray(offset, payloadOffset + payloadLength));
     const besideBytes = takeBeside(envelope, from.source);
-    this.beside = besideBytes === undefined ? nothingBeside : { takeBeside: () => besideBytes };
+    this.beside =
+      besideBytes === undefined
+        ? nothingBeside
+        : { isGivenAway: false, takeBeside: () => besideBytes };
     this.bytes = memory.byteLength + (besideBytes?.byteLength ?? 0);
     this.#isCancellable = (envelope.flags & FLAG_CANCELLABLE) !== 0;
   }

@@ -3,6 +3,7 @@ import { FULL } from '../memory/lane-writer.js';
 import type { RecordOutlet } from '../memory/record-outlet.js';
 import type { ByteStream } from './byte-stream.js';
 import { orderKeyOf } from '../codec/order-key.js';
+import { RECORD_CANCEL } from '../codec/stamps.js';
 import {
   FRAME_HEADER_LENGTH,
   FRAME_KINDS,
@@ -225,11 +226,26 @@ export class Outbound implements RecordOutlet {
 
   /** True when the frame in `[offset, end)` went behind a message to the same endpoint. */
   #isKeptBehind(offset: number, end: number, type: number): boolean {
+    const frame = this.bytes.subarray(offset, end);
+    if (type === RECORD_CANCEL) return this.#isKeptBehindAll(frame);
     const key = orderKeyOf(this.words, offset + FRAME_HEADER_LENGTH, type);
     const head = this.#messages.headOf(key);
     if (head === undefined) return false;
-    keepBehind(head, this.bytes.subarray(offset, end));
+    keepBehind(head, frame);
     return true;
+  }
+
+  /**
+   * A cancellation that arrives before its call is lost, and does not say where that is going: so
+   * one follows each message that the call may be, or may be behind. All but one find nothing.
+   */
+  #isKeptBehindAll(frame: Uint8Array): boolean {
+    let copies = 0;
+    for (const head of this.#messages.heads()) {
+      keepBehind(head, frame);
+      if (copies++ > 0) this.#unsentBytes += frame.length;
+    }
+    return copies > 0;
   }
 
   /**

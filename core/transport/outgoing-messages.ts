@@ -138,6 +138,11 @@ export class OutgoingMessages {
     return key === 0 ? undefined : this.#heads.get(key);
   }
 
+  /** All messages that something may be behind. */
+  heads(): Iterable<OutgoingMessage> {
+    return this.#heads.values();
+  }
+
   /** Takes one; `after` is the number of buffers that must be on their way before it. */
   add(message: OutgoingMessage, after: number): void {
     const head = this.headOf(message.key);

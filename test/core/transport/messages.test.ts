@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { RECORD_REPLY } from '../../../core/codec/stamps.js';
+import { RECORD_CANCEL, RECORD_REPLY } from '../../../core/codec/stamps.js';
 import {
   bodyLimitOf,
   FRAME_KINDS,
@@ -89,6 +89,23 @@ describe('messages in parts', () => {
     await settle(200);
     const fills = serverSaw.records.map(({ body }) => body[CALL_BYTES_MIN]);
     assert.deepEqual(fills, [3, 6, 1, 2, 4, 5]);
+    assert.equal(client.unsentBytes, 0);
+  });
+
+  it('never lets a cancellation overtake its call', async () => {
+    const pair = await connect();
+    const { client, link, serverSaw } = pair;
+    link.dialled.stall();
+    for (const to of [1, 2]) sendCall(client, to, 900_000, to);
+    await settle(2);
+    sendCall(client, 2, 64, 3);
+    send(client, RECORD_CANCEL, Buffer.alloc(32, 9));
+    link.dialled.flow();
+    await settle(200);
+    const order = serverSaw.records.map(({ type, body }) => (type === 4 ? 9 : body.at(-1)));
+    assert.equal(order.filter((fill) => fill === 9).length, 2, 'one behind each of them');
+    assert.ok(order.lastIndexOf(9) > order.indexOf(3));
+    assert.ok(order.lastIndexOf(9) > order.indexOf(1));
     assert.equal(client.unsentBytes, 0);
   });
 
