@@ -30,7 +30,8 @@ export interface SelectionPath {
 
 /**
  * Reads `ringlane://system/user/echo`, `/user/echo`, `../sibling`, each with `*` (any letters) and
- * `?` (one letter) in its steps and an optional `#uid`. Throws `INVALID_ARGUMENT`.
+ * `?` (one letter) in its steps and an optional `#uid`. A name and the `..` behind it are nothing,
+ * as in the paths of files. Throws `INVALID_ARGUMENT`.
  */
 export function parseSelection(text: string): SelectionPath {
   const [whole = '', uidText, ...more] = text.split('#');
@@ -41,13 +42,28 @@ export function parseSelection(text: string): SelectionPath {
     const forms = 'ringlane://system/user/name, /user/name or ../name';
     throw new RpcError('INVALID_ARGUMENT', `not the path of actors: "${text}"; write ${forms}`);
   }
-  const steps = path.split('/').filter((step) => step !== '' && step !== '.');
+  const steps: string[] = [];
+  for (const step of path.split('/')) {
+    if (step === '..' && steps.length > 0 && steps.at(-1) !== '..') steps.pop();
+    else if (step !== '' && step !== '.') steps.push(step);
+  }
   return {
     address,
     isAbsolute: path.startsWith('/'),
     steps,
     uid: uidText === undefined ? undefined : Number(uidText),
   };
+}
+
+/**
+ * True when `..` is at the front alone, as {@link parseSelection} puts it: a walk that goes up and
+ * down again could visit everybody once for each way there.
+ */
+export function isWalkable(steps: readonly unknown[]): boolean {
+  return steps.every((step, index) => {
+    const isUpOrFirst = index === 0 || steps[index - 1] === '..';
+    return typeof step === 'string' && (step !== '..' || isUpOrFirst);
+  });
 }
 
 /** True when both lead to the same system; paths do not count. */

@@ -1,6 +1,7 @@
 import { type Actor, Props } from '../actor/actor.js';
 import { ActorCell, type Supervisor } from '../actor/actor-cell.js';
 import type { ActorNode, Walk } from '../actor/actor-node.js';
+import { isWalkable } from '../actor/actor-path.js';
 import { type ActorRef, type AnyActorRef, failAsk, watchFrom } from '../actor/actor-ref.js';
 import { walkTree } from '../actor/actor-selection.js';
 import { ThreadActorSystem, threadOfUid } from '../actor/actor-system.js';
@@ -228,6 +229,9 @@ export class ActorHost extends RpcEndpoint implements Serves<typeof ActorHostGat
 
   #walk({ from, steps, uid }: WireWalk, message: unknown, sender: AnyActorRef): void {
     const { root } = this.system.environment;
+    if (!Array.isArray(steps) || !isWalkable(steps)) {
+      throw new RpcError('INVALID_ARGUMENT', 'a selection goes up first, and then down');
+    }
     const start: ActorNode | undefined =
       from === FROM_ROOT
         ? root

@@ -1,5 +1,5 @@
 import { Failure, Identify, PoisonPill } from '../actor/actor-messages.js';
-import type { ActorRef } from '../actor/actor-ref.js';
+import { ActorRef } from '../actor/actor-ref.js';
 import { ActorIdentity } from '../actor/actor-signals.js';
 import { type ErrorCode, ERROR_CODES } from '../errors/error-codes.js';
 import { describeThrown, isRpcError, RpcError } from '../errors/rpc-error.js';
@@ -37,8 +37,9 @@ export function fromWire(kind: number, body: unknown): unknown {
     case IDENTIFY:
       return new Identify(body);
     case IDENTITY: {
-      const [correlationId, ref] = body as [unknown, ActorRef<unknown> | null];
-      return new ActorIdentity(correlationId, ref ?? undefined);
+      const [correlationId, ref] = body as [unknown, unknown];
+      const found = ref instanceof ActorRef ? (ref as ActorRef<unknown>) : undefined;
+      return new ActorIdentity(correlationId, found);
     }
     case FAILURE:
       return new Failure(body);

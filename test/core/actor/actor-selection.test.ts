@@ -9,7 +9,7 @@ import {
   Identify,
   Props,
 } from '../../../actor.js';
-import { matchesStep } from '../../../core/actor/actor-path.js';
+import { isWalkable, matchesStep, parseSelection } from '../../../core/actor/actor-path.js';
 import { lettersOf, Recorder, Runner, type Step, withSystem } from './actor-support.js';
 
 const answer: Step = ({ sender }) => sender.tell('alive');
@@ -112,6 +112,21 @@ test('nobody there: an identity without reference, or a dead letter', async () =
     const { ref } = await ask(one, new Identify(1), 1000);
     assert.equal(ref, undefined, 'a stopped actor is nobody');
   });
+});
+
+test('a name and the .. behind it are nothing; a walk goes up first, and then down', () => {
+  const steps = (path: string): readonly string[] => parseSelection(path).steps;
+  assert.deepEqual(steps('/user/*/../one'), ['user', 'one']);
+  assert.deepEqual(steps('../../a/b/../c'), ['..', '..', 'a', 'c']);
+  assert.deepEqual(steps('a/../../b'), ['..', 'b']);
+  const step = fc.constantFrom('..', '.', 'a', '*', 'b?');
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 1, maxLength: 12 }), (parts) => {
+      assert.ok(isWalkable(steps(parts.join('/'))));
+    }),
+  );
+  assert.equal(isWalkable(['a', '..', 'b']), false);
+  assert.equal(isWalkable([1]), false);
 });
 
 test('what is not a path is refused at once', async () => {

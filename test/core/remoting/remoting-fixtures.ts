@@ -4,6 +4,7 @@ import {
   type ActorContext,
   type ActorRef,
   type AnyActorRef,
+  ask,
   Failure,
   oneForOne,
   type Placement,
@@ -27,6 +28,9 @@ export type Work =
   | { readonly kind: 'who am I' }
   | { readonly kind: 'die' }
   | { readonly kind: 'spawn'; readonly name: string; readonly thread: Placement }
+  | { readonly kind: 'spawn beside'; readonly name: string }
+  | { readonly kind: 'busy'; readonly forMs: number }
+  | { readonly kind: 'tell many'; readonly to: ActorRef<Work>; readonly who: string; count: number }
   | { readonly kind: 'select'; readonly path: string; readonly message: Work };
 
 /** Does what tests want; lives on any thread. */
@@ -75,6 +79,12 @@ export class Worker extends Actor<Work> {
         return process.exit(1);
       case 'spawn':
         return this.#spawn(message.name, message.thread, context);
+      case 'spawn beside':
+        return sender.tell(context.system.actorOf(Props.of(Worker, message.name), message.name));
+      case 'busy':
+        return spinFor(message.forMs);
+      case 'tell many':
+        return tellMany(message.to, message.who, message.count);
       case 'select':
         return context.actorSelection(message.path).tell(message.message, sender);
     }
@@ -84,6 +94,20 @@ export class Worker extends Actor<Work> {
     const { sender } = context;
     sender.tell(await context.actorOf(Props.of(Worker, name).withThread(thread), name));
   }
+}
+
+/** Tells in order, with an ask between two tells now and then. */
+function tellMany(to: ActorRef<Work>, who: string, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const message: Work = { kind: 'keep', value: [who, i] };
+    if (i % 7 === 3) void ask(to, message, 60_000).catch(() => {});
+    else to.tell(message);
+  }
+}
+
+function spinFor(durationMs: number): void {
+  const endMs = performance.now() + durationMs;
+  while (performance.now() < endMs);
 }
 
 /** A parent with a strategy that it is told by name. */

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type ActorRef, ActorSystem, ask, Identify, Props } from '../../../actor.js';
+import { RpcService } from '../../../index.js';
+import { until } from '../../support/until.js';
+import { Parent, type Work, Worker } from './remoting-fixtures.js';
+
+const TIMEOUT_MS = 30_000;
+
+async function keptBy(ref: ActorRef<Work>): Promise<readonly unknown[]> {
+  return (await ask(ref, { kind: 'kept' }, TIMEOUT_MS)) as unknown[];
+}
+
+test('what each of several senders tells arrives in its order, whoever else tells', async () => {
+  await using system = await ActorSystem.start({ service: { threads: 2 } });
+  for (const thread of ['home', 0] as const) {
+    const receiver = await system.actorOf(Props.of(Worker).withThread(thread), `to-${thread}`);
+    const count = 1500;
+    const senders = await Promise.all(
+      (['home', 0, 1, 1] as const).map((from, index) =>
+        system.actorOf(Props.of(Worker).withThread(from), `${thread}-from-${from}-${index}`),
+      ),
+    );
+    for (const sender of senders) {
+      sender.tell({ kind: 'tell many', to: receiver, who: sender.name, count });
+    }
+    await until(
+      async () => (await keptBy(receiver)).length === senders.length * count,
+      'everything that was told',
+    );
+    const kept = (await keptBy(receiver)) as [string, number][];
+    for (const { name } of senders) {
+      const own = kept.filter(([who]) => who === name).map(([, number]) => number);
+      assert.deepEqual(
+        own,
+        Array.from({ length: count }, (_, i) => i),
+        name,
+      );
+    }
+  }
+});
+
+test('a slow actor elsewhere stops its senders; nothing that was taken is lost', async () => {
+  await using system = await ActorSystem.start({
+    service: { threads: 1, mailboxCapacityBytes: 262_144, backlogLimit: 1000 },
+  });
+  const slow = await system.actorOf(Props.of(Worker).withThread(0), 'slow');
+  await keptBy(slow);
+  slow.tell({ kind: 'busy', forMs: 300 });
+  let taken = 0;
+  const flood = (): void => {
+    for (; taken < 1_000_000; taken++) slow.tell({ kind: 'keep', value: taken });
+  };
+  assert.throws(flood, { code: 'MAILBOX_FULL', effect: 'none' });
+  await until(async () => {
+    const kept = await ask(slow, { kind: 'kept' }, TIMEOUT_MS).catch(() => []);
+    return (kept as unknown[]).length === taken;
+  }, 'all that was taken');
+});
+
+test('the bound of one mailbox holds for messages from elsewhere, too', async () => {
+  await using system = await ActorSystem.start({ service: { threads: 1 } });
+  const props = Props.of(Worker).withMailboxLimit(2);
+  const small = await system.actorOf(props.withThread(0), 'small');
+  await keptBy(small);
+  // It takes nothing until its parent here has decided, and we are busy telling.
+  small.tell({ kind: 'fail', text: 'on purpose' });
+  for (let i = 0; i < 20; i++) small.tell({ kind: 'keep', value: i });
+  await assert.rejects(ask(small, { kind: 'where' }, TIMEOUT_MS), {
+    code: 'MAILBOX_FULL',
+    effect: 'none',
+    message: /2 messages wait for \/user\/small/,
+  });
+  await until(async () => {
+    const kept = await keptBy(small).catch(() => []);
+    return kept.length === 2;
+  }, 'the two that found room');
+  assert.deepEqual(await keptBy(small), [0, 1]);
+});
+
+test('an actor that a worker thread makes by itself is found below that thread', async () => {
+  await using system = await ActorSystem.start({ service: { threads: 2 } });
+  const one = await system.actorOf(Props.of(Worker).withThread(1), 'one');
+  const beside = (await ask(
+    one,
+    { kind: 'spawn beside', name: 'twin' },
+    TIMEOUT_MS,
+  )) as ActorRef<Work>;
+  assert.match(beside.path, /\/thread-1\/twin#/);
+  for (const path of [beside.path, '/thread-1/twin', '/thread-?/tw*', '/*/twin']) {
+    const { ref } = await ask(system.actorSelection(path), new Identify(path), TIMEOUT_MS);
+    assert.ok(beside.equals(ref), path);
+  }
+});
+
+test('closing a system leaves its service open; another can be opened then', async () => {
+  await using service = await RpcService.start({ threads: 1 });
+  for (let round = 0; round < 2; round++) {
+    const system = await ActorSystem.over(service);
+    assert.equal(await ActorSystem.over(service), system, 'one system for a service');
+    const placed = await system.actorOf(Props.of(Worker, `${round}`).withThread(0), 'same');
+    assert.equal((await keptBy(placed)).length, 0);
+    await system.close();
+    await assert.rejects(ask(placed, { kind: 'where' }, 1000));
+    assert.throws(() => system.actorOf(Props.of(Worker)), { code: 'SERVICE_CLOSED' });
+  }
+});
+
+test('a service that closes stops the actors on its threads', async () => {
+  const service = await RpcService.start({ threads: 1 });
+  const system = await ActorSystem.over(service);
+  await system.actorOf(Props.of(Worker).withThread(0), 'placed');
+  system.actorOf(Props.of(Worker), 'here');
+  await service.close();
+  await system.terminationFuture;
+  await system.close();
+});
+
+test('supervision over threads keeps what the directive says, whatever fails when', async () => {
+  const step = fc.constantFrom<'keep' | 'fail'>('keep', 'keep', 'fail');
+  const directive = fc.constantFrom<'resume' | 'restart' | 'stop'>('resume', 'restart', 'stop');
+  await using system = await ActorSystem.start({ service: { threads: 2 } });
+  let runs = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 12 }), directive, async (steps, what) => {
+      const number = ++runs;
+      const parent = await system.actorOf(Props.of(Parent, what).withThread(0), `p${number}`);
+      const spawn = { kind: 'spawn', name: 'child', thread: 1 } as const;
+      const child = (await ask(parent, spawn, TIMEOUT_MS)) as ActorRef<Work>;
+      let kept: number[] | undefined = [];
+      let restarts = 0;
+      for (const [index, each] of steps.entries()) {
+        if (each === 'keep') child.tell({ kind: 'keep', value: index });
+        else child.tell({ kind: 'fail', text: 'on purpose' });
+        if (each === 'keep') kept?.push(index);
+        else if (what === 'stop' || (what === 'restart' && ++restarts > 3)) kept = undefined;
+        else if (what === 'restart' && kept) kept = [];
+      }
+      if (kept) assert.deepEqual(await keptBy(child), kept);
+      else await assert.rejects(keptBy(child), { code: 'RECIPIENT_UNREACHABLE' });
+      system.stop(parent);
+    }),
+    { numRuns: 40 },
+  );
+});
