@@ -148,6 +148,13 @@ class CallTurn {
     return asked;
   }
 
+  /** The bytes of the call are given back while its handler runs: keeps what is known of it. */
+  keep(): void {
+    if (this.#facts === undefined) return;
+    const { call, deadline, flags } = this.#facts;
+    this.#facts = { call, deadline, flags };
+  }
+
   /** The call of the turn that is not ended. */
   get facts(): CallFacts {
     return this.#facts!;

@@ -14,7 +14,7 @@ import {
 import { Fence, type FencingToken } from './fencing.js';
 import type { AnyGateway } from './gateway.js';
 import { MainThread, type MainThreadOwner } from './main-thread-executor.js';
-import { validateTurn } from './main-thread.js';
+import { validateFlow, validateTurn } from './main-thread.js';
 import { methodsOf } from './method-table.js';
 import { type EndpointSchedule, RpcCell } from './rpc-cell.js';
 import type { EndpointClass, RpcService } from './rpc-service.js';
@@ -118,7 +118,10 @@ class Context implements EndpointContext, MainThreadOwner, EndpointSchedule {
   }
 
   validateRunsInMainThread(): void {
-    if (this.cell) validateTurn(this.cell, this.endpointId);
+    if (this.cell === undefined) return;
+    const { validateAfterAwait } = this.#host.thread.settings;
+    if (validateAfterAwait) validateFlow(this.cell, this.endpointId);
+    else validateTurn(this.cell, this.endpointId);
   }
 
   callAsync<T>(task: AsyncTask<T>, timeoutMs: number): Promise<T> {
@@ -132,8 +135,12 @@ class Context implements EndpointContext, MainThreadOwner, EndpointSchedule {
   #callAsync<T>(executor: MainThread, task: AsyncTask<T>, timeoutMs: number): Promise<T> {
     checkDurationMs('timeoutMs', timeoutMs);
     const answer = deferred<T>();
+    let hasBegun = false;
+    let isOver = false;
     const fail = (code: ErrorCode, text: string): void => {
-      const details = { effect: 'unknown', limit: timeoutMs, endpoint: this.endpointId } as const;
+      isOver = true;
+      const effect = hasBegun ? 'unknown' : 'none';
+      const details = { effect, limit: timeoutMs, endpoint: this.endpointId } as const;
       answer.reject(new RpcError(code, `callAsync of ${this.endpointId} ${text}`, details));
     };
     const onGone = (): void => fail('RECIPIENT_UNREACHABLE', 'had no result when it terminated');
@@ -145,7 +152,12 @@ class Context implements EndpointContext, MainThreadOwner, EndpointSchedule {
     // A promise must not take the place of the answer, or no time-out could end it any more. A
     // serial endpoint waits for what is returned here.
     const call = async (): Promise<T> => task();
-    const run = (): Promise<void> => call().then(answer.resolve, answer.reject);
+    const run = (): Promise<void> | undefined => {
+      // Nobody waits for it any more.
+      if (isOver) return undefined;
+      hasBegun = true;
+      return call().then(answer.resolve, answer.reject);
+    };
     executor.submit({ run, onRefused: answer.reject });
     return answer.promise.finally(() => {
       timer.cancel();

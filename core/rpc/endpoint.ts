@@ -139,7 +139,10 @@ export abstract class RpcEndpoint {
     this.#context.executor.schedule(task, delayMs);
   }
 
-  /** Fails with `WRONG_THREAD` when another endpoint's turn uses this one. */
+  /**
+   * Fails with `WRONG_THREAD` when another endpoint's turn uses this one; with the option
+   * `validateAfterAwait` also in what another one, or none, has begun.
+   */
   validateRunsInMainThread(): void {
     this.#context.validateRunsInMainThread();
   }

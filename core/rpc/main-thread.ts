@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { TimerHandle } from '../base/clock.js';
 import { RpcError } from '../errors/rpc-error.js';
 
@@ -7,26 +8,43 @@ import { RpcError } from '../errors/rpc-error.js';
  */
 let current: object | undefined;
 
+/** Whose turn a flow of promises and callbacks began in; undefined while nobody asks. */
+let flows: AsyncLocalStorage<object | undefined> | undefined;
+
+/**
+ * From now on every turn of this thread marks what it begins, for {@link validateFlow}. Node keeps
+ * the mark of every promise from here on, whoever makes it.
+ */
+export function trackFlows(): void {
+  flows ??= new AsyncLocalStorage();
+}
+
 /** Runs `task` as a turn of `owner`. */
 export function runInTurn<T>(owner: object, task: () => T): T {
-  const outer = current;
-  current = owner;
+  const outer = enterTurn(owner);
   try {
     return task();
   } finally {
-    current = outer;
+    leaveTurn(outer);
   }
+}
+
+/** Runs `task` as nobody's turn, wherever it was begun. */
+export function runOutsideTurns<T>(task: () => T): T {
+  return flows === undefined ? task() : flows.run(undefined, task);
 }
 
 /** Begins a turn without a closure; the caller must give the answer to {@link leaveTurn}. */
 export function enterTurn(owner: object): object | undefined {
   const outer = current;
   current = owner;
+  if (flows !== undefined) flows.enterWith(owner);
   return outer;
 }
 
 export function leaveTurn(outer: object | undefined): void {
   current = outer;
+  if (flows !== undefined) flows.enterWith(outer);
 }
 
 /** True while it is the synchronous turn of `owner`. */
@@ -45,6 +63,17 @@ export function validateTurn(owner: object, endpoint: string): void {
     `endpoint ${endpoint} was used in the turn of another endpoint; use runAsync or a gateway`,
     { endpoint },
   );
+}
+
+/**
+ * As {@link validateTurn}, and between turns it fails for everything that did not begin in a turn
+ * of `owner`: after an await of somebody else, or in code that is no endpoint's at all.
+ */
+export function validateFlow(owner: object, endpoint: string): void {
+  validateTurn(owner, endpoint);
+  if (current === owner || flows?.getStore() === owner) return;
+  const text = `endpoint ${endpoint} was used outside of its turns; use runAsync or a gateway`;
+  throw new RpcError('WRONG_THREAD', text, { endpoint });
 }
 
 /** Something to run in the main thread; told instead when it may not run any more. */

@@ -42,6 +42,14 @@ export type EndpointConstructor<Args extends readonly unknown[]> = EndpointClass
   ) => object);
 
 /**
+ * The options of `startServer` for a class whose constructor takes `Args`: the arguments are a
+ * tuple of just these, and can be left out, the options with them, when none is required.
+ */
+type ServerOptions<Args extends readonly unknown[]> = [] extends Args
+  ? [options?: StartServerOptions & { readonly args?: Readonly<Args> }]
+  : [options: StartServerOptions & { readonly args: Readonly<Args> }];
+
+/**
  * The handle of an endpoint for whoever started it (Flink RpcServer): starts and stops it, wherever
  * it lives, and knows when it has ended.
  */
@@ -94,7 +102,7 @@ export interface RpcService {
    */
   startServer<Args extends readonly unknown[]>(
     endpointClass: EndpointConstructor<Args>,
-    options?: StartServerOptions & { readonly args?: Args },
+    ...options: ServerOptions<Args>
   ): Promise<RpcServer>;
   /**
    * Resolves an address, shakes hands, and answers a typed gateway. Fails with

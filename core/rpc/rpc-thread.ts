@@ -14,6 +14,7 @@ import { buildGateway } from './gateway-builder.js';
 import type { GatewayTarget } from './gateway-client.js';
 import { handshakeRequest } from './handshake.js';
 import { LocalClient } from './local-client.js';
+import { trackFlows } from './main-thread.js';
 import { OutletClient } from './outlet-client.js';
 import type { RpcCell } from './rpc-cell.js';
 import type { RpcService } from './rpc-service.js';
@@ -65,6 +66,7 @@ export class RpcThread {
     this.#parts = parts;
     this.base = parts.base;
     this.thread = new ActorThread(parts);
+    if (parts.settings.validateAfterAwait) trackFlows();
     this.thread.spot = new SpotAlarms(this.thread, parts.pollHome ?? (() => {}));
     this.#localClient = new LocalClient(this.thread);
   }

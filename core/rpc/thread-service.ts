@@ -7,6 +7,7 @@ import { readMetrics, type ServiceMetrics } from '../metrics/counters.js';
 import type { DeadLetterReport } from './dead-letter-reports.js';
 import type { FencingToken } from './fencing.js';
 import type { AnyGateway, GatewayContract, GatewayOf, MethodTable } from './gateway.js';
+import { runOutsideTurns } from './main-thread.js';
 import type {
   ConnectOptions,
   EndpointClass,
@@ -82,7 +83,7 @@ export class ThreadService implements RpcService {
 
   async startServer<Args extends readonly unknown[]>(
     endpointClass: EndpointConstructor<Args>,
-    options: StartServerOptions & { readonly args?: Args } = {},
+    options: StartServerOptions = {},
   ): Promise<RpcServer> {
     this.#checkOpen();
     const exportName = endpointClass.exportName ?? endpointClass.name;
@@ -194,7 +195,8 @@ export class ThreadService implements RpcService {
   }
 
   #guarded(task: () => unknown): void {
-    this.#rpcThread.thread.userCode.run('a task of the service', task);
+    const { userCode } = this.#rpcThread.thread;
+    userCode.run('a task of the service', () => runOutsideTurns(task));
   }
 
   #checkOpen(): void {

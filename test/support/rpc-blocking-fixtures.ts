@@ -3,6 +3,7 @@ import {
   type BlockingGateway,
   blocking,
   callOptions,
+  currentCall,
   defineGateway,
   type GatewayOf,
   isRpcError,
@@ -22,7 +23,9 @@ export const BlockerGateway = defineGateway('Blocker', {
     timeoutMs: 60_000,
   }),
   meetBlocker: ask<[address: string]>(),
-  floodBack: ask<[count: number], number[]>({ timeoutMs: 60_000 }),
+  floodBack: ask<[count: number], number[]>({ timeoutMs: 600_000 }),
+  /** Has the other blocker ask us for a flood, from which it gets an answer. */
+  askForFlood: ask<[count: number], number[]>({ timeoutMs: 60_000 }),
   firstWords: ask<[thread: number], number>(),
   note: tell<[value: number]>(),
   noteLater: ask<[value: number], number>(),
@@ -46,6 +49,7 @@ export class Blocker extends RpcEndpoint implements Serves<typeof BlockerGateway
   static override readonly module: string = import.meta.url;
   readonly #notes: number[] = [];
   #probe: BlockingGateway<ProbeGateway> | undefined;
+  #peer: BlockerGateway | undefined;
   #blocker: BlockingGateway<BlockerGateway> | undefined;
 
   async meet(address: string): Promise<void> {
@@ -53,7 +57,8 @@ export class Blocker extends RpcEndpoint implements Serves<typeof BlockerGateway
   }
 
   async meetBlocker(address: string): Promise<void> {
-    this.#blocker = blocking(await this.rpcService.connect(address, BlockerGateway));
+    this.#peer = await this.rpcService.connect(address, BlockerGateway);
+    this.#blocker = blocking(this.#peer);
   }
 
   spinThere(durationMs: number): string {
@@ -74,6 +79,10 @@ export class Blocker extends RpcEndpoint implements Serves<typeof BlockerGateway
     return outcomeOf(() => this.#blocker!.pingThere(depth - 1, next, factor, options));
   }
 
+  askForFlood(count: number): Promise<number[]> {
+    return this.#peer!.floodBack(count);
+  }
+
   /** Asked of the other blocker: it sends more than a lane holds before it answers. */
   floodBack(count: number): number[] {
     if (count < 0) {
@@ -84,7 +93,7 @@ export class Blocker extends RpcEndpoint implements Serves<typeof BlockerGateway
     this.#notes.push(-1);
     this.#blocker!.floodBack(-count);
     this.#notes.push(-2);
-    return [];
+    return [currentCall().deadlineMs];
   }
 
   /** The other thread has no lane to this one yet: its first word is the answer. */

@@ -136,6 +136,38 @@ export class Fenced extends FencedRpcEndpoint<bigint> {
 // @ts-expect-error a token is a UUID or an epoch
 export class BadToken extends FencedRpcEndpoint<number> {}
 
+/** Constructor arguments of every sort. */
+export class Configured extends Endpoint {
+  constructor(_name: string, _limits: readonly number[], _loud = false, ..._tags: string[]) {
+    super();
+  }
+}
+
+export async function constructorArguments(service: RpcService): Promise<void> {
+  const fixed = ['name', [1, 2]] as const;
+  await service.startServer(Configured, { args: fixed });
+  await service.startServer(Configured, { args: ['name', [1, 2], true, 'tag', 'tag'] });
+  const list: readonly [string, readonly number[], boolean] = ['name', [], true];
+  await service.startServer(Configured, { args: list, thread: 0, endpointId: 'x' });
+  await service.startServer(Plain);
+  await service.startServer(Plain, {});
+  await service.startServer(Plain, { args: [] as const });
+  // @ts-expect-error what the constructor needs is not given
+  await service.startServer(Configured);
+  // @ts-expect-error nor here
+  await service.startServer(Configured, { thread: 0 });
+  // @ts-expect-error a second argument is missing
+  await service.startServer(Configured, { args: ['name'] });
+  // @ts-expect-error another type inside of one
+  await service.startServer(Configured, { args: ['name', ['1']] });
+  // @ts-expect-error one argument too many
+  await service.startServer(Plain, { args: [1] });
+  // @ts-expect-error a list of unknown length is no tuple
+  await service.startServer(Good, { args: [1].map(Number) });
+}
+
+export class Plain extends Endpoint {}
+
 export async function servers(service: RpcService): Promise<void> {
   const server = await service.startServer(Good, { args: [1], thread: 'any' });
   const thread: 'home' | number = server.thread;
