@@ -12,12 +12,14 @@ import {
 } from '../codec/stamps.js';
 import { ValueDecoder, ValueEncoder } from '../codec/value-codec.js';
 import type { Settings } from '../config/options.js';
+import type { Effect } from '../errors/error-codes.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { CallOutlet } from '../mailbox/call-outlet.js';
 import type { InboundLane } from '../mailbox/inbound-lane.js';
-import { type LaneOffer, Mailbox, type MailboxObserver } from '../mailbox/mailbox.js';
+import type { LaneOffer } from '../mailbox/lane-senders.js';
+import { Mailbox, type MailboxObserver } from '../mailbox/mailbox.js';
 import { CancelBits } from '../memory/cancel-bits.js';
-import type { RecordHandler } from '../memory/lane-reader.js';
+import type { RecordHandler, RecordSource } from '../memory/lane-reader.js';
 import { Counters } from '../metrics/counters.js';
 import { createMetricsMemory, type MetricsMemory } from '../metrics/metrics-descriptor.js';
 import { UserCode } from '../metrics/user-code.js';
@@ -244,16 +246,27 @@ export class ActorThread implements RecordHandler<InboundLane>, MailboxObserver 
 
   /** The outlet to another thread of this service. */
   outletTo(thread: number): CallOutlet {
-    return this.mailbox.senderTo(thread);
+    return this.mailbox.senderToCurrent(thread);
   }
 
-  /** A thread ended: what waits for it fails, what it published is still taken. */
-  onThreadTerminated(thread: number, errorOf: () => RpcError): void {
+  /**
+   * A life of a thread ended: what waits for it fails, what it published is still taken. Calls that
+   * had not left the backlog surely did not run.
+   */
+  onThreadTerminated(thread: number, life: number, errorOf: (effect: Effect) => RpcError): void {
     const sender = this.mailbox.senderIfOpen(thread);
-    this.mailbox.dropThread(thread);
-    if (!sender) return;
-    this.pending.failPeer(sender, errorOf);
-    this.cancels.lose(sender, errorOf());
+    this.mailbox.dropThread(thread, life, this.#onUnsent.bind(this, errorOf('none')));
+    if (!sender || sender.life > life) return;
+    this.pending.failPeer(sender, () => errorOf('unknown'));
+    this.cancels.lose(sender, errorOf('unknown'));
+    this.pending.dropAsker(sender);
+  }
+
+  onThreadReplaced(thread: number, life: number): void {
+    const text = `worker thread ${thread - 1} ended and was started again`;
+    const errorOf = (effect: Effect): RpcError =>
+      new RpcError('THREAD_TERMINATED', text, { effect });
+    this.onThreadTerminated(thread, life, errorOf);
   }
 
   close(errorOf: () => RpcError): void {
@@ -274,6 +287,15 @@ export class ActorThread implements RecordHandler<InboundLane>, MailboxObserver 
       if (envelope.call !== 0) this.replies.failure(replyTo, envelope.call, error, {});
       else this.deadLetters.add({ reason: 'unreadable', path: '', error });
     }
+  }
+
+  #onUnsent(error: RpcError, source: RecordSource, type: number, offset: number): boolean {
+    if (type !== RECORD_INVOCATION && type !== RECORD_FENCED_INVOCATION) return true;
+    const envelope = this.#invocation;
+    envelope.wrap(source, type, offset);
+    if (envelope.call !== 0) this.pending.reject(envelope.call, error);
+    else this.deadLetters.add({ reason: 'unreachable', path: '', error });
+    return true;
   }
 
   #refuse(envelope: InvocationEnvelope, replyTo: CallOutlet): void {

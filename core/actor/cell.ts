@@ -1,3 +1,4 @@
+import { randomIncarnation } from '../base/ids.js';
 import type { InvocationEnvelope } from '../codec/envelope.js';
 import type { CallOutlet } from '../mailbox/call-outlet.js';
 import type { BesideSource } from './payloads.js';
@@ -36,6 +37,8 @@ export interface CellAddress {
 /** The cells of one thread, by slot. A reused slot gets another incarnation. */
 export class CellTable {
   readonly #thread: number;
+  /** Random: what was meant for an earlier life of this thread finds nobody. */
+  readonly #firstIncarnation = randomIncarnation();
   readonly #cells: (Cell | undefined)[] = [];
   readonly #incarnations: number[] = [];
   readonly #free: number[] = [];
@@ -44,9 +47,11 @@ export class CellTable {
     this.#thread = thread;
   }
 
-  add(cell: Cell): CellAddress {
+  /** The next incarnation of a slot, or a fixed one. */
+  add(cell: Cell, fixedIncarnation?: number): CellAddress {
     const slot = this.#free.pop() ?? this.#cells.length;
-    const incarnation = ((this.#incarnations[slot] ?? 0) + 1) | 0;
+    const last = this.#incarnations[slot] ?? this.#firstIncarnation;
+    const incarnation = fixedIncarnation ?? ((last + 1) | 0 || 1);
     this.#cells[slot] = cell;
     this.#incarnations[slot] = incarnation;
     return { recipient: recipientOf(this.#thread, slot), incarnation };

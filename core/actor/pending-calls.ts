@@ -20,6 +20,8 @@ export interface CallContext {
 
 /** Takes the answer of a pending ask undecoded, in the place of a promise. */
 export interface Relay {
+  /** Where the answer goes, when somebody else waits for it. */
+  readonly asker?: object;
   onReply(reply: ReplyEnvelope, source: BesideSource): void;
   onFailure(error: RpcError): void;
 }
@@ -206,6 +208,13 @@ export class PendingCalls {
     for (let slot = 0; slot < this.#contexts.length; slot++) {
       if (this.#contexts[slot]?.peer !== peer) continue;
       this.reject(this.#callOf(slot), errorOf());
+    }
+  }
+
+  /** Forgets what was asked on behalf of `asker`, who is gone. */
+  dropAsker(asker: object): void {
+    for (let slot = 0; slot < this.#relays.length; slot++) {
+      if (this.#relays[slot]?.asker === asker) this.close(this.#callOf(slot));
     }
   }
 

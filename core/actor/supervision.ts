@@ -49,12 +49,12 @@ export interface Verdict {
 /** Restart, at most 3 times in 30 seconds. */
 export const DEFAULT_STRATEGY: SupervisorStrategy = oneForOne('restart');
 
-/** The restarts of one actor that still count. */
+/** The restarts of one actor or thread that still count. */
 export class RestartBudget {
   #timesMs: number[] = [];
 
   /** Takes one restart at `nowMs`; false when the strategy allows no more. */
-  tryTake(nowMs: number, { maxRestarts, withinMs }: Verdict): boolean {
+  tryTake(nowMs: number, { maxRestarts, withinMs }: Required<RestartLimit>): boolean {
     this.#timesMs = this.#timesMs.filter((timeMs) => nowMs - timeMs < withinMs);
     if (this.#timesMs.length >= maxRestarts) return false;
     this.#timesMs.push(nowMs);

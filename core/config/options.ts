@@ -21,6 +21,21 @@ export interface ListenOptions {
   readonly insecure?: boolean;
 }
 
+/**
+ * What becomes of a worker thread that dies, by an uncaught exception say. Its endpoints fail with
+ * it in any case. `stop`: they stay away. `restart`: the thread is started again, and its endpoints
+ * are made again from their classes and arguments, as new incarnations without their state.
+ * `escalate`: the service closes, and its `terminationFuture` rejects.
+ */
+export interface ThreadSupervision {
+  /** Default `stop`. */
+  readonly strategy?: 'stop' | 'restart' | 'escalate';
+  /** Restarts of one thread within the window, default 3; a thread that dies once more stops. */
+  readonly maxRestarts?: number;
+  /** Window in milliseconds, default 30 000. */
+  readonly withinMs?: number;
+}
+
 /** Options of `RpcService.start`; every one has a default. */
 export interface RpcServiceOptions {
   /** Name of the system in every address. Default `ringlane`. */
@@ -73,6 +88,8 @@ export interface RpcServiceOptions {
     readonly codeRangeSizeMb?: number;
     readonly stackSizeMb?: number;
   };
+  /** What becomes of the endpoints of a worker thread that dies. Default: they stop. */
+  readonly supervision?: ThreadSupervision;
   readonly logger?: Logger;
   /** Time of the home thread; workers always use the clock of the machine. */
   readonly clock?: Clock;
@@ -101,6 +118,7 @@ export interface EffectiveOptions {
   readonly settings: Settings;
   readonly listen: ListenOptions | undefined;
   readonly workerResourceLimits: RpcServiceOptions['workerResourceLimits'];
+  readonly supervision: Required<ThreadSupervision>;
   readonly logger: Logger;
   readonly clock: Clock;
 }
@@ -134,6 +152,19 @@ function checkCapture(value: boolean | 'sampled'): boolean | 'sampled' {
   if (typeof value === 'boolean' || value === 'sampled') return value;
   const text = `captureAskCallStack must be true, false or 'sampled', not ${describeThrown(value)}`;
   throw new RpcError('INVALID_ARGUMENT', text);
+}
+
+function checkSupervision(given: ThreadSupervision): Required<ThreadSupervision> {
+  const { strategy = 'stop', maxRestarts = 3, withinMs = 30_000 } = given;
+  if (!['stop', 'restart', 'escalate'].includes(strategy)) {
+    const text = `supervision.strategy must be stop, restart or escalate, not ${String(strategy)}`;
+    throw new RpcError('INVALID_ARGUMENT', text);
+  }
+  return {
+    strategy,
+    maxRestarts: checkInteger('supervision.maxRestarts', maxRestarts, 0, 1_000_000),
+    withinMs: checkDurationMs('supervision.withinMs', withinMs),
+  };
 }
 
 const SYSTEM_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
@@ -197,6 +228,7 @@ export function effectiveOptions(options: RpcServiceOptions): EffectiveOptions {
     settings,
     listen: o.listen,
     workerResourceLimits: o.workerResourceLimits,
+    supervision: checkSupervision(o.supervision ?? {}),
     logger: o.logger ?? silentLogger,
     clock: o.clock ?? systemClock,
   };

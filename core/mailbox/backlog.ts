@@ -12,7 +12,12 @@ import { RECORD_ALIGNMENT, RECORD_HEADER_LENGTH } from '../memory/record-descrip
 const CHUNK_BYTES = 256 * 1024;
 
 /** Takes a record that lies at `offset` of `source`, or leaves it: false. */
-type TakeRecord = (source: RecordSource, type: number, offset: number, length: number) => boolean;
+export type TakeRecord = (
+  source: RecordSource,
+  type: number,
+  offset: number,
+  length: number,
+) => boolean;
 
 /** Private memory with records laid out as in a lane. */
 class Chunk {

@@ -24,6 +24,8 @@ export class InboundLane implements RecordSource, RecordHandler, RecordTaker {
   readonly isGivenAway = false;
   /** The thread that writes it. */
   readonly producer: number;
+  /** The life in which that thread made it. */
+  readonly producerLife: number;
   readonly #reader: LaneReader;
   readonly #port: LanePort;
   #handler: RecordHandler<InboundLane> | undefined;
@@ -34,7 +36,8 @@ export class InboundLane implements RecordSource, RecordHandler, RecordTaker {
   /** No more can be kept: the lane fills up, and its producer waits. */
   #isFull = false;
 
-  constructor(reader: LaneReader, port: LanePort) {
+  constructor(reader: LaneReader, port: LanePort, producerLife: number) {
+    this.producerLife = producerLife;
     this.#reader = reader;
     this.#port = port;
     this.words = reader.words;

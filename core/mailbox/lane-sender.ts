@@ -3,7 +3,7 @@ import { FULL, type LaneWriter } from '../memory/lane-writer.js';
 import type { CancelBits } from '../memory/cancel-bits.js';
 import type { ParkWord } from '../memory/park-word.js';
 import type { CallOutlet } from './call-outlet.js';
-import { Backlog } from './backlog.js';
+import { Backlog, type TakeRecord } from './backlog.js';
 import type { LanePort } from './lane-port.js';
 
 /** What a sender needs from its mailbox. */
@@ -19,6 +19,8 @@ export interface LaneSenderParts {
   readonly host: SenderHost;
   /** The consumer's thread. */
   readonly thread: number;
+  /** The consumer's life that the lane is for. */
+  readonly life: number;
   readonly writer: LaneWriter;
   readonly port: LanePort;
   /** Park word of the consumer. */
@@ -36,6 +38,7 @@ export class LaneSender implements CallOutlet {
   words: Int32Array;
   bytes: Buffer;
   readonly thread: number;
+  readonly life: number;
   /** Encoded values of this size and more travel beside the lane. */
   readonly besideBytes = LIMITS.besideBytes;
   readonly isRemote = false;
@@ -55,6 +58,7 @@ export class LaneSender implements CallOutlet {
 
   constructor(parts: LaneSenderParts) {
     this.thread = parts.thread;
+    this.life = parts.life;
     this.#host = parts.host;
     this.#writer = parts.writer;
     this.#port = parts.port;
@@ -144,6 +148,13 @@ export class LaneSender implements CallOutlet {
       this.#roomWaiters.push(resolve);
       if (!this.flushScheduled) this.#host.scheduleFlush(this);
     });
+  }
+
+  /** The consumer has died: what waits in the backlog surely never reached it. */
+  abandon(takeUnsent: TakeRecord): void {
+    this.isOpen = false;
+    this.#backlog.handTo(takeUnsent);
+    this.close();
   }
 
   /** Drops what was not published; the records already in the lane are the consumer's. */

@@ -1,24 +1,19 @@
 import { availableParallelism } from 'node:os';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Clock } from '../base/clock.js';
-import { CancelBits } from '../memory/cancel-bits.js';
 import { IdleStrategy } from '../memory/idle-strategy.js';
-import { createLane, type LaneOwners, openLane } from '../memory/lane-descriptor.js';
+import { openLane } from '../memory/lane-descriptor.js';
 import { LaneReader, type RecordHandler } from '../memory/lane-reader.js';
-import { LaneWriter } from '../memory/lane-writer.js';
 import { ParkWord, PollerBudget } from '../memory/park-word.js';
 import type { Region } from '../memory/region-descriptor.js';
 import { SharedTime } from '../memory/shared-time.js';
+import { ThreadLives } from '../memory/thread-lives.js';
+import type { TakeRecord } from './backlog.js';
 import { InboundLane, type WaitingHandler } from './inbound-lane.js';
 import { LanePort } from './lane-port.js';
-import { LaneSender, type SenderHost } from './lane-sender.js';
+import type { LaneSender, SenderHost } from './lane-sender.js';
+import { type LaneOffer, LaneSenders } from './lane-senders.js';
 import { LocalQueue, type LocalTask } from './local-queue.js';
-
-/** A new lane on its way to its consumer's thread. */
-export interface LaneOffer extends LaneOwners {
-  readonly buffer: SharedArrayBuffer;
-  readonly port: MessagePort;
-}
 
 /** What a mailbox is given. */
 export interface MailboxParts {
@@ -53,6 +48,8 @@ export interface MailboxObserver {
   onFlushed(): void;
   /** A lane broke its layout; nothing more is read from it. */
   onLaneFailure(producer: number, error: unknown): void;
+  /** A thread was met in a later life than this one: that one has ended. */
+  onThreadReplaced(thread: number, life: number): void;
 }
 
 const resolved = Promise.resolve();
@@ -83,8 +80,9 @@ export class Mailbox implements SenderHost {
   readonly #budget: PollerBudget;
   readonly #idle: IdleStrategy;
   readonly #time: SharedTime;
+  readonly #lives: ThreadLives;
   readonly #inbound: InboundLane[] = [];
-  readonly #senders: (LaneSender | undefined)[] = [];
+  readonly #senders: LaneSenders;
   readonly #local = new LocalQueue();
   /** Keeps the thread alive while the service is open; lane ports alone may come and go. */
   readonly #keepAlive = new MessageChannel();
@@ -106,22 +104,33 @@ export class Mailbox implements SenderHost {
     this.#parts = parts;
     this.thread = parts.thread;
     this.#park = new ParkWord(parts.region, parts.thread);
-    this.#budget = new PollerBudget(parts.region, availableParallelism());
+    this.#budget = new PollerBudget(parts.region, availableParallelism(), parts.thread);
     this.#idle = new IdleStrategy(this.#budget);
     this.#time = new SharedTime(parts.region);
+    this.#lives = new ThreadLives(parts.region);
+    this.#senders = new LaneSenders({
+      ...parts,
+      host: this,
+      portOf: (port) => this.#portOf(port),
+      onThreadReplaced: (thread, life) => parts.handler.onThreadReplaced(thread, life),
+    });
     this.#park.park();
     this.#keepAlive.port1.on('message', () => {});
   }
 
   /** The sender towards another thread; its lane is made on first use. */
   senderTo(thread: number): LaneSender {
-    return this.#senders[thread] ?? this.#openSender(thread);
+    return this.#senders.to(thread);
+  }
+
+  /** As {@link senderTo}, and surely to the life that the thread is in. */
+  senderToCurrent(thread: number): LaneSender {
+    return this.#senders.toCurrent(thread);
   }
 
   /** The sender towards another thread, if there is one and it is open. */
   senderIfOpen(thread: number): LaneSender | undefined {
-    const sender = this.#senders[thread];
-    return sender?.isOpen ? sender : undefined;
+    return this.#senders.ifOpen(thread);
   }
 
   /**
@@ -139,8 +148,11 @@ export class Mailbox implements SenderHost {
   /** Adopts a lane that another thread made towards this one. */
   acceptLane(offer: LaneOffer): void {
     if (this.#isClosed) return offer.port.close();
+    const { producer, producerLife } = offer;
+    this.#senders.meet(producer, producerLife);
     const reader = new LaneReader(openLane(offer.buffer, offer));
-    this.#inbound.push(new InboundLane(reader, this.#portOf(offer.port)));
+    this.#inbound.push(new InboundLane(reader, this.#portOf(offer.port), producerLife));
+    if (this.#lives.hasEnded(producer, producerLife)) this.#dropLanes(producer, producerLife);
     this.wake();
   }
 
@@ -265,16 +277,13 @@ export class Mailbox implements SenderHost {
     this.#park.unpark();
   }
 
-  /** Forgets a thread that ended: its published records were drained before, if any. */
-  dropThread(thread: number): void {
-    this.#senders[thread]?.close();
-    for (let i = this.#inbound.length - 1; i >= 0; i--) {
-      const lane = this.#inbound[i]!;
-      if (lane.producer !== thread) continue;
-      this.#drainLane(lane, Number.MAX_SAFE_INTEGER);
-      lane.close();
-      this.#inbound.splice(i, 1);
-    }
+  /**
+   * Forgets a life of a thread that ended: what it published is still taken, what it was sent and
+   * had not left this thread is handed to `takeUnsent`.
+   */
+  dropThread(thread: number, life: number, takeUnsent: TakeRecord): void {
+    this.#senders.abandon(thread, life, takeUnsent);
+    this.#dropLanes(thread, life);
   }
 
   /** Publishes what is written and lets go of everything that keeps the thread alive. */
@@ -282,7 +291,7 @@ export class Mailbox implements SenderHost {
     if (this.#isClosed) return;
     this.#flush();
     this.#isClosed = true;
-    for (const sender of this.#senders) sender?.close();
+    this.#senders.closeAll();
     for (const lane of this.#inbound) lane.close();
     this.#keepAlive.port1.close();
     if (this.#isAwake) this.#budget.leave();
@@ -353,11 +362,7 @@ export class Mailbox implements SenderHost {
 
   #somethingArrived(): boolean {
     if (this.#hasRecords()) return true;
-    for (let i = 0; i < this.#senders.length; i++) {
-      const sender = this.#senders[i];
-      if (sender?.isOpen && !sender.prepareToPark()) return true;
-    }
-    return false;
+    return !this.#senders.prepareToPark();
   }
 
   #onBell(): void {
@@ -479,21 +484,16 @@ export class Mailbox implements SenderHost {
     );
   }
 
-  #openSender(thread: number): LaneSender {
-    const owners = { producer: this.thread, consumer: thread };
-    const buffer = createLane(owners, this.#parts.laneCapacityBytes);
-    const channel = new MessageChannel();
-    const sender = new LaneSender({
-      host: this,
-      thread,
-      writer: new LaneWriter(openLane(buffer, owners)),
-      port: this.#portOf(channel.port1),
-      park: new ParkWord(this.#parts.region, thread),
-      cancelBits: new CancelBits(this.#parts.region, thread),
-      backlogLimit: this.#parts.backlogLimit,
-    });
-    this.#senders[thread] = sender;
-    this.#parts.offerLane({ ...owners, buffer, port: channel.port2 });
-    return sender;
+  #dropLanes(producer: number, life: number): void {
+    for (let i = this.#inbound.length - 1; i >= 0; i--) {
+      const lane = this.#inbound[i];
+      if (lane?.producer !== producer || lane.producerLife > life) continue;
+      this.#drainLane(lane, Number.MAX_SAFE_INTEGER);
+      // A lane that broke while it was drained is off the list already.
+      const at = this.#inbound.indexOf(lane);
+      if (at < 0) continue;
+      lane.close();
+      this.#inbound.splice(at, 1);
+    }
   }
 }

@@ -19,10 +19,17 @@ const SLOT_MASK = LIMITS.pendingAsks - 1;
 export class CancelBits {
   readonly #control: Int32Array;
   readonly #index: number;
+  readonly #words: number;
 
   constructor(region: Region, thread: number) {
     this.#control = region.control;
     this.#index = cancelBitsIndex(region, thread);
+    this.#words = Math.ceil(region.asks / 32);
+  }
+
+  /** Home, for an asker that has died: its next life begins with calls that nobody cancelled. */
+  clearAll(): void {
+    for (let i = 0; i < this.#words; i++) Atomics.store(this.#control, this.#index + i, 0);
   }
 
   /** Asker: publishes that nobody waits for the answer of `call` any more. */

@@ -1,5 +1,10 @@
 import { assert } from '../base/assert.js';
-import { parkWordIndex, REGION_POLLERS_INDEX, type Region } from './region-descriptor.js';
+import {
+  parkWordIndex,
+  pollingWordIndex,
+  REGION_POLLERS_INDEX,
+  type Region,
+} from './region-descriptor.js';
 
 const AWAKE = 0;
 const PARKED = 1;
@@ -71,17 +76,22 @@ export class ParkWord {
 export class PollerBudget {
   readonly #control: Int32Array;
   readonly #parallelism: number;
+  readonly #polling: number;
 
-  constructor(region: Region, parallelism: number) {
+  constructor(region: Region, parallelism: number, thread: number) {
     this.#control = region.control;
     this.#parallelism = parallelism;
+    this.#polling = pollingWordIndex(thread);
   }
 
   enter(): void {
+    Atomics.store(this.#control, this.#polling, 1);
     Atomics.add(this.#control, REGION_POLLERS_INDEX, 1);
   }
 
+  /** Also done by home for a thread that died awake; whoever takes the word back subtracts. */
   leave(): void {
+    if (Atomics.exchange(this.#control, this.#polling, 0) === 0) return;
     Atomics.sub(this.#control, REGION_POLLERS_INDEX, 1);
   }
 

@@ -3,7 +3,7 @@ import { RpcError } from '../errors/rpc-error.js';
 import { CACHE_STRETCH } from './lane-descriptor.js';
 
 const REGION_MAGIC = 0x52_49_4e_47;
-const REGION_LAYOUT_VERSION = 2;
+const REGION_LAYOUT_VERSION = 3;
 
 const MAGIC_OFFSET = 0;
 const VERSION_OFFSET = MAGIC_OFFSET + 4;
@@ -12,12 +12,19 @@ const ASKS_OFFSET = THREADS_OFFSET + 4;
 const POLLERS_OFFSET = CACHE_STRETCH;
 const TIME_OFFSET = POLLERS_OFFSET + CACHE_STRETCH;
 const PARK_OFFSET = TIME_OFFSET + CACHE_STRETCH;
+const POLLING_OFFSET = PARK_OFFSET + 4;
+const LIFE_OFFSET = POLLING_OFFSET + 4;
+/** Not beside the park word, which others read at every publication. */
+const PROGRESS_OFFSET = PARK_OFFSET + CACHE_STRETCH;
+const RECIPIENT_OFFSET = PROGRESS_OFFSET + 4;
+const METHOD_OFFSET = RECIPIENT_OFFSET + 4;
+const THREAD_BYTES = 2 * CACHE_STRETCH;
 
 /** The memory that all threads of one service share: who is asleep, and what is cancelled. */
 export const REGION_LAYOUT: Layout = {
   name: 'region',
   title: 'Region: one per service, shared by all its threads',
-  lengthBytes: PARK_OFFSET + CACHE_STRETCH,
+  lengthBytes: PARK_OFFSET + THREAD_BYTES,
   fields: [
     { name: 'magic', offset: MAGIC_OFFSET, lengthBytes: 4, note: 'written before sharing' },
     { name: 'version', offset: VERSION_OFFSET, lengthBytes: 4, note: 'layout version' },
@@ -44,11 +51,41 @@ export const REGION_LAYOUT: Layout = {
       name: 'park word 0 ...',
       offset: PARK_OFFSET,
       lengthBytes: 4,
-      note: 'one a thread, 128 bytes apart: 1 = parked, 2 = blocked (owner), 0 = awake (or ringer)',
+      note: 'one a thread, 256 bytes apart: 1 = parked, 2 = blocked (owner), 0 = awake (or ringer)',
+    },
+    {
+      name: 'polling 0 ...',
+      offset: POLLING_OFFSET,
+      lengthBytes: 4,
+      note: '1 = counted in pollers (owner); home takes it back when the thread has died',
+    },
+    {
+      name: 'life 0 ...',
+      offset: LIFE_OFFSET,
+      lengthBytes: 4,
+      note: 'number of the life of the thread, negative when it has ended; home only',
+    },
+    {
+      name: 'progress 0 ...',
+      offset: PROGRESS_OFFSET,
+      lengthBytes: 4,
+      note: 'with a watchdog: grows with each call and each timer tick (owner, plain stores)',
+    },
+    {
+      name: 'recipient 0 ...',
+      offset: RECIPIENT_OFFSET,
+      lengthBytes: 4,
+      note: 'with a watchdog: recipient number of the last call (owner, plain store)',
+    },
+    {
+      name: 'method 0 ...',
+      offset: METHOD_OFFSET,
+      lengthBytes: 4,
+      note: 'with a watchdog: method of the last call (owner, plain store)',
     },
     {
       name: 'cancel bits 0 ...',
-      offset: PARK_OFFSET + CACHE_STRETCH,
+      offset: PARK_OFFSET + THREAD_BYTES,
       lengthBytes: 0,
       note:
         'behind the last park word, for each thread one bit a pending ask, in stretches of 128 ' +
@@ -73,7 +110,7 @@ function cancelBytes(asks: number): number {
 }
 
 function regionBytes(threads: number, asks: number): number {
-  return PARK_OFFSET + threads * (CACHE_STRETCH + cancelBytes(asks));
+  return PARK_OFFSET + threads * (THREAD_BYTES + cancelBytes(asks));
 }
 
 /**
@@ -113,10 +150,18 @@ export const REGION_POLLERS_INDEX = POLLERS_OFFSET >> 2;
 export const REGION_TIME_INDEX = TIME_OFFSET >> 2;
 
 export function parkWordIndex(thread: number): number {
-  return (PARK_OFFSET + thread * CACHE_STRETCH) >> 2;
+  return (PARK_OFFSET + thread * THREAD_BYTES) >> 2;
+}
+
+export function pollingWordIndex(thread: number): number {
+  return (POLLING_OFFSET + thread * THREAD_BYTES) >> 2;
+}
+
+export function lifeWordIndex(thread: number): number {
+  return (LIFE_OFFSET + thread * THREAD_BYTES) >> 2;
 }
 
 /** First word of the cancel bits of a thread. */
 export function cancelBitsIndex({ threads, asks }: Region, thread: number): number {
-  return (PARK_OFFSET + threads * CACHE_STRETCH + thread * cancelBytes(asks)) >> 2;
+  return (PARK_OFFSET + threads * THREAD_BYTES + thread * cancelBytes(asks)) >> 2;
 }

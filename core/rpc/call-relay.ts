@@ -19,8 +19,8 @@ export interface CallRelayParts {
 /** An ask that the home thread makes on behalf of another thread or process. */
 export class CallRelay implements Relay, CallContext, Cancellable {
   readonly peer: CallOutlet;
+  readonly asker: CallOutlet;
   readonly #thread: ActorThread;
-  readonly #replyTo: CallOutlet;
   /** The asker's own call number; 0 for a tell. */
   readonly #call: number;
   readonly #isCancellable: boolean;
@@ -29,7 +29,7 @@ export class CallRelay implements Relay, CallContext, Cancellable {
 
   constructor(thread: ActorThread, parts: CallRelayParts) {
     this.#thread = thread;
-    this.#replyTo = parts.replyTo;
+    this.asker = parts.replyTo;
     this.#call = parts.envelope.call;
     this.#isCancellable = (parts.envelope.flags & FLAG_CANCELLABLE) !== 0;
     this.peer = parts.peer;
@@ -65,11 +65,11 @@ export class CallRelay implements Relay, CallContext, Cancellable {
   onReply(reply: ReplyEnvelope, source: BesideSource): void {
     const payload = payloadView(reply, source);
     const isFailure = reply.status === STATUS_FAILURE;
-    this.#thread.replies.raw(this.#replyTo, this.#call, payload, isFailure);
+    this.#thread.replies.raw(this.asker, this.#call, payload, isFailure);
   }
 
   onFailure(error: RpcError): void {
-    this.#thread.replies.failure(this.#replyTo, this.#call, error, {});
+    this.#thread.replies.failure(this.asker, this.#call, error, {});
   }
 
   timeoutError(timeoutMs: number): RpcError {
@@ -78,7 +78,7 @@ export class CallRelay implements Relay, CallContext, Cancellable {
 
   #listen(call: number): void {
     const { cancels, pending } = this.#thread;
-    cancels.add(this.#replyTo, this.#call, this);
-    pending.onEnd(call, () => cancels.remove(this.#replyTo, this.#call));
+    cancels.add(this.asker, this.#call, this);
+    pending.onEnd(call, () => cancels.remove(this.asker, this.#call));
   }
 }

@@ -1,10 +1,11 @@
 import { RPC_PATH_PREFIX } from '../base/address.js';
-import { threadOf, type CellAddress } from '../actor/cell.js';
+import { type Deferred, deferred } from '../base/deferred.js';
+import type { CellAddress } from '../actor/cell.js';
 import { LIMITS } from '../config/limits.js';
 import { RpcError } from '../errors/rpc-error.js';
 
 /** Who lives at an endpoint id. */
-interface Entry extends CellAddress {
+export interface Entry extends CellAddress {
   readonly path: string;
 }
 
@@ -14,6 +15,8 @@ const ENDPOINT_ID = /^[^/\s*?#]+$/;
 export class Directory {
   readonly #entries = new Map<string, Entry>();
   readonly #reserved = new Set<string>();
+  /** Ids whose endpoint is made again because its thread died, until it lives. */
+  readonly #restoring = new Map<string, Deferred<void>>();
 
   /** Takes an id before its endpoint is made; throws `DUPLICATE_ENDPOINT`. */
   reserve(endpointId: string): void {
@@ -21,7 +24,11 @@ export class Directory {
       const rule = `1 to ${LIMITS.nameLength} characters without spaces and / * ? #`;
       throw new RpcError('INVALID_ARGUMENT', `an endpoint id has ${rule}, not "${endpointId}"`);
     }
-    if (this.#entries.has(endpointId) || this.#reserved.has(endpointId)) {
+    const isTaken =
+      this.#entries.has(endpointId) ||
+      this.#reserved.has(endpointId) ||
+      this.#restoring.has(endpointId);
+    if (isTaken) {
       throw new RpcError('DUPLICATE_ENDPOINT', `an endpoint ${endpointId} lives already`, {
         endpoint: endpointId,
       });
@@ -32,6 +39,13 @@ export class Directory {
   /** Gives a reserved id back: making the endpoint failed. */
   cancel(endpointId: string): void {
     this.#reserved.delete(endpointId);
+    this.#endRestoring(endpointId);
+  }
+
+  /** The endpoint will be made again: its id stays taken, and whoever looks for it waits. */
+  suspend(endpointId: string): void {
+    this.#entries.delete(endpointId);
+    if (!this.#restoring.has(endpointId)) this.#restoring.set(endpointId, deferred());
   }
 
   bind(endpointId: string, at: CellAddress): void {
@@ -42,6 +56,7 @@ export class Directory {
       recipient: at.recipient,
       incarnation: at.incarnation,
     });
+    this.#endRestoring(endpointId);
   }
 
   /** Frees an id, unless another incarnation has it by now. */
@@ -52,20 +67,32 @@ export class Directory {
     }
   }
 
-  /** Frees every id of a thread that ended. */
-  releaseThread(thread: number): void {
-    for (const [endpointId, entry] of this.#entries) {
-      if (threadOf(entry.recipient) === thread) this.#entries.delete(endpointId);
-    }
-  }
-
   /** Who lives at a path; a last part `prefix_*` finds any endpoint of that prefix. */
   resolve(path: string): Entry | undefined {
     if (!path.startsWith(RPC_PATH_PREFIX)) return undefined;
-    const endpointId = path.slice(RPC_PATH_PREFIX.length);
-    if (!endpointId.endsWith('_*')) return this.#entries.get(endpointId);
-    const prefix = endpointId.slice(0, -1);
-    for (const [id, entry] of this.#entries) if (id.startsWith(prefix)) return entry;
-    return undefined;
+    return find(this.#entries, path.slice(RPC_PATH_PREFIX.length));
   }
+
+  /** As {@link resolve}, and waits for an endpoint that is being made again. */
+  async resolveSoon(path: string): Promise<Entry | undefined> {
+    for (;;) {
+      const found = this.resolve(path);
+      const restoring = find(this.#restoring, path.slice(RPC_PATH_PREFIX.length));
+      if (found || !restoring) return found;
+      await restoring.promise;
+    }
+  }
+
+  #endRestoring(endpointId: string): void {
+    this.#restoring.get(endpointId)?.resolve();
+    this.#restoring.delete(endpointId);
+  }
+}
+
+/** The value of an id; one that ends in `_*` finds any of that prefix. */
+function find<T>(map: ReadonlyMap<string, T>, endpointId: string): T | undefined {
+  if (!endpointId.endsWith('_*')) return map.get(endpointId);
+  const prefix = endpointId.slice(0, -1);
+  for (const [id, value] of map) if (id.startsWith(prefix)) return value;
+  return undefined;
 }

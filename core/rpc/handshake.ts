@@ -1,15 +1,66 @@
+import { type CellAddress, threadOf } from '../actor/cell.js';
 import {
+  decodeActorIdentity,
+  decodeHandshakeAccepted,
   decodeHandshakeRequest,
   encodeHandshakeAccepted,
   encodeHandshakeRequest,
+  encodeIdentify,
   type HandshakeRequest,
 } from '../codec/control-codec.js';
-import { RpcError } from '../errors/rpc-error.js';
+import { isRpcError, RpcError } from '../errors/rpc-error.js';
 import type { AnyGateway } from './gateway.js';
 import type { EndpointMethods } from './method-table.js';
+import type { ReceptionGateway } from './system-contracts.js';
 
 /** Version of the calls themselves; frames have one of their own. */
 export const RPC_PROTOCOL_VERSION = 1;
+
+/** How often an endpoint is looked for that is gone again before the handshake. */
+const ATTEMPTS = 3;
+
+/** An endpoint that was found at a path and takes the contract of the caller. */
+export interface FoundEndpoint extends CellAddress {
+  readonly path: string;
+  readonly methods: readonly number[];
+}
+
+/**
+ * Finds who lives at a path and shakes hands. When the endpoint or its thread ends in between, it
+ * looks again: by then another life may be there, or nobody, which is `CONNECTION_FAILED`.
+ */
+export async function findEndpoint(
+  address: string,
+  path: string,
+  request: Uint8Array,
+  receptionOf: (thread: number) => ReceptionGateway,
+): Promise<FoundEndpoint> {
+  for (let left = ATTEMPTS; ; left--) {
+    const identify = encodeIdentify({ path });
+    const identity = decodeActorIdentity(await receptionOf(0).identify(identify));
+    const recipient = identity.recipient | 0;
+    const incarnation = identity.incarnation | 0;
+    if (recipient === 0) {
+      throw new RpcError('CONNECTION_FAILED', `nobody lives at ${address}`, { address });
+    }
+    try {
+      const reception = receptionOf(threadOf(recipient));
+      const accepted = await reception.handshake(recipient, incarnation, request);
+      const { methods } = decodeHandshakeAccepted(accepted);
+      return { recipient, incarnation, path: identity.path, methods };
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      if (left > 1) continue;
+      const text = `who lived at ${address} was gone before the handshake`;
+      throw new RpcError('CONNECTION_FAILED', text, { address, cause: error });
+    }
+  }
+}
+
+function isGone(error: unknown): boolean {
+  if (!isRpcError(error)) return false;
+  return error.code === 'THREAD_TERMINATED' || error.code === 'RECIPIENT_UNREACHABLE';
+}
 
 /** What a caller with this contract asks of an endpoint. */
 export function handshakeRequest(contract: AnyGateway): Uint8Array {

@@ -1,4 +1,6 @@
+import type { CellAddress } from '../actor/cell.js';
 import type { Placement } from './rpc-service.js';
+import type { ServerBook } from './server-book.js';
 import type { Directory } from './directory.js';
 import { RpcEndpoint } from './endpoint.js';
 import type { Serves } from './gateway.js';
@@ -12,6 +14,7 @@ import {
 /** What the home thread does for the others. */
 export interface HomeOperations {
   readonly directory: Directory;
+  readonly servers: ServerBook;
   startSpec(spec: EndpointSpec, placement: Placement): Promise<CreatedEndpoint>;
   openRoute(address: string, request: Uint8Array): Promise<RemoteRoute>;
 }
@@ -32,6 +35,18 @@ export class HomeEndpoint extends RpcEndpoint implements Serves<typeof HomeGatew
 
   released(endpointId: string, recipient: number, incarnation: number): void {
     this.#home.directory.release(endpointId, { recipient, incarnation });
+  }
+
+  setRunning(endpointId: string, recipient: number, incarnation: number, isRunning: boolean): void {
+    this.#home.servers.setRunning(endpointId, { recipient, incarnation }, isRunning);
+  }
+
+  lifeAfter(
+    endpointId: string,
+    first: CellAddress,
+    known: CellAddress,
+  ): Promise<CreatedEndpoint | null> {
+    return this.#home.servers.find(endpointId, first).lifeAfter(known);
   }
 
   openRoute(address: string, request: Uint8Array): Promise<RemoteRoute> {

@@ -1,10 +1,11 @@
 import type { Address } from '../base/address.js';
 import type { TimerHandle } from '../base/clock.js';
 import { systemClock } from '../base/clock.js';
+import { type Deferred, deferred, ignoreRejection } from '../base/deferred.js';
 import { randomIncarnation } from '../base/ids.js';
 import type { EffectiveOptions } from '../config/options.js';
 import { describeThrown, RpcError } from '../errors/rpc-error.js';
-import type { LaneOffer } from '../mailbox/mailbox.js';
+import type { LaneOffer } from '../mailbox/lane-senders.js';
 import { createRegion, type Region } from '../memory/region-descriptor.js';
 import { createMetricsMemory } from '../metrics/metrics-descriptor.js';
 import { DeadLetterListeners, type DeadLetterReport } from './dead-letter-reports.js';
@@ -17,16 +18,12 @@ import { RemotePeers } from './remote-peers.js';
 import type { EndpointClass, Placement, RpcService } from './rpc-service.js';
 import { ThreadService, type ServiceBackend } from './thread-service.js';
 import { type OffloadPool, RpcThread } from './rpc-thread.js';
-import {
-  AGENT_SLOT,
-  AgentGateway,
-  type CreatedEndpoint,
-  type EndpointSpec,
-  type RemoteRoute,
-} from './system-contracts.js';
+import { type CreatedEndpoint, type EndpointSpec, type RemoteRoute } from './system-contracts.js';
 import { Agent, Reception } from './system-endpoints.js';
 import type { ThreadHost } from './thread-host.js';
 import { HomeThreads } from './home-threads.js';
+import { ThreadSupervisor } from './thread-supervisor.js';
+import { ServerBook } from './server-book.js';
 import type { Transport } from '../transport/byte-stream.js';
 
 /** Endpoints bound their own `onStop` by `stopTimeoutMs`; closing waits this much longer. */
@@ -50,7 +47,13 @@ export class Home implements ServiceBackend {
   readonly peers: RemotePeers;
   isClosed = false;
   readonly #options: EffectiveOptions;
+  readonly servers = new ServerBook();
   readonly #threads: HomeThreads;
+  readonly #supervisor: ThreadSupervisor;
+  readonly #termination: Deferred<void> = deferred();
+  /** What made a strategy stop the service. */
+  #failure: RpcError | undefined;
+  #isStarted = false;
   readonly #deadLetters: DeadLetterListeners;
   #closing: Promise<void> | undefined;
 
@@ -93,12 +96,27 @@ export class Home implements ServiceBackend {
       logger: thread.logger,
       acceptLane: (offer: LaneOffer) => thread.mailbox.acceptLane(offer),
       onDeadLetter: this.#deadLetters.deliver,
-      onExit: (thread, error) => this.#onThreadExit(thread, error),
+      onExit: (ended) => this.#supervisor.onExit(ended),
+      onDeadEnd: (producer, ended) => this.#supervisor.remind(producer, ended),
     });
+    this.#supervisor = new ThreadSupervisor({
+      supervision: options.supervision,
+      rpcThread: this.rpcThread,
+      directory: this.directory,
+      servers: this.servers,
+      threads: this.#threads,
+      isOpen: () => this.#isStarted && !this.isClosed,
+      escalate: (error) => this.#escalate(error),
+    });
+    ignoreRejection(this.#termination.promise);
   }
 
   get threads(): number {
     return this.#options.settings.threads;
+  }
+
+  get terminationFuture(): Promise<void> {
+    return this.#termination.promise;
   }
 
   get port(): number {
@@ -111,6 +129,7 @@ export class Home implements ServiceBackend {
       this.#startSystemEndpoints();
       if (this.#options.listen) this.rpcThread.base = await this.peers.listen(this.#options.listen);
       await this.#threads.start(this.rpcThread.base, this.port);
+      this.#isStarted = true;
       return this.service;
     } catch (error) {
       await this.close().catch(() => {});
@@ -158,6 +177,13 @@ export class Home implements ServiceBackend {
     return this.#closing;
   }
 
+  #escalate(error: RpcError): void {
+    const { systemName } = this.#options.settings;
+    const text = `${systemName} was stopped by its supervision strategy: ${error.message}`;
+    this.#failure ??= new RpcError('THREAD_TERMINATED', text, { cause: error });
+    ignoreRejection(this.close());
+  }
+
   async #createAtHome(
     spec: EndpointSpec,
     load: () => Promise<EndpointClass>,
@@ -171,7 +197,7 @@ export class Home implements ServiceBackend {
         this.directory.release(ended.endpointId, ended.address);
       });
       this.directory.bind(endpointId, cell.address);
-      return this.rpcThread.describe(cell);
+      return this.#register(spec, 0, this.rpcThread.describe(cell));
     } catch (error) {
       this.directory.cancel(spec.endpointId);
       throw error;
@@ -181,17 +207,18 @@ export class Home implements ServiceBackend {
   async #createAt(thread: number, spec: EndpointSpec): Promise<CreatedEndpoint> {
     this.directory.reserve(spec.endpointId);
     try {
-      const created = await this.#agent(thread).create(spec);
+      const created = await this.#supervisor.create(thread, spec);
       this.directory.bind(spec.endpointId, created);
-      return created;
+      return this.#register(spec, thread, created);
     } catch (error) {
       this.directory.cancel(spec.endpointId);
       throw error;
     }
   }
 
-  #agent(thread: number): AgentGateway {
-    return this.rpcThread.systemGateway(AgentGateway, thread, AGENT_SLOT);
+  #register(spec: EndpointSpec, thread: number, created: CreatedEndpoint): CreatedEndpoint {
+    this.#supervisor.watch(this.servers.open(spec, thread, created));
+    return created;
   }
 
   #startSystemEndpoints(): void {
@@ -210,27 +237,18 @@ export class Home implements ServiceBackend {
     system(HomeEndpoint, [this], false);
   }
 
-  #onThreadExit(thread: number, error: RpcError): void {
-    this.directory.releaseThread(thread);
-    this.rpcThread.thread.onThreadTerminated(thread, () => error);
-    for (const other of this.#threads.alive()) this.#tellOfExit(other, thread, error);
-    if (!this.isClosed)
-      this.rpcThread.thread.logger.error({ thread, error }, 'a worker thread ended');
-  }
-
-  #tellOfExit(other: number, thread: number, error: RpcError): void {
+  async #close(): Promise<void> {
     try {
-      this.#agent(other).threadTerminated(thread, error.message);
-    } catch (failure) {
-      // Its lane is full or it ends as well; its own callers find out by their deadlines.
-      this.rpcThread.thread.logger.error(
-        { thread: other, failure },
-        'a thread did not hear of an exit',
-      );
+      await this.#closeAll();
+      if (this.#failure) this.#termination.reject(this.#failure);
+      else this.#termination.resolve();
+    } catch (error) {
+      this.#termination.reject(this.#failure ?? error);
+      throw error;
     }
   }
 
-  async #close(): Promise<void> {
+  async #closeAll(): Promise<void> {
     this.isClosed = true;
     const failures = await this.#terminateAll();
     await this.peers.close();
@@ -239,6 +257,7 @@ export class Home implements ServiceBackend {
     this.rpcThread.thread.close(
       () => new RpcError('SERVICE_CLOSED', `service ${name} is closed`, { effect: 'unknown' }),
     );
+    this.servers.closeAll(new RpcError('SERVICE_CLOSED', `service ${name} is closed`));
     if (failures.length === 0) return;
     const text = `${failures.length} endpoints of ${name} failed to stop: ${failures.join('; ')}`;
     throw new RpcError('ENDPOINT_STOP_FAILED', text);
@@ -256,7 +275,9 @@ export class Home implements ServiceBackend {
   }
 
   async #terminateAll(): Promise<string[]> {
-    const remote = this.#threads.alive().map((thread) => this.#agent(thread).terminateAll());
+    const remote = this.#threads
+      .alive()
+      .map((thread) => this.#supervisor.agent(thread).terminateAll());
     const all = Promise.allSettled([this.rpcThread.terminateAll(), ...remote]);
     const answers = await this.#bounded(all);
     if (!answers) return ['some did not end in time; their threads were ended'];

@@ -1,4 +1,4 @@
-import { threadOf } from '../actor/cell.js';
+import { type CellAddress, threadOf } from '../actor/cell.js';
 import { forwardInvocation } from '../actor/forward.js';
 import { type BesideSource, nothingBeside, ownMemory } from '../actor/payloads.js';
 import { InvocationEnvelope, ReplyEnvelope } from '../codec/envelope.js';
@@ -18,6 +18,8 @@ import { AGENT_SLOT } from './system-contracts.js';
  * ours to endpoints there.
  */
 export class RemotePeer implements ConnectionListener {
+  /** Cells of this process that stand for endpoints of the peer, by what they stand for. */
+  readonly routes = new Map<string, CellAddress>();
   readonly #rpcThread: RpcThread;
   readonly #invocation = new InvocationEnvelope();
   readonly #reply = new ReplyEnvelope();
@@ -79,8 +81,10 @@ export class RemotePeer implements ConnectionListener {
     const text = `the connection to ${connection.remote} is closed${why}`;
     const outlet = this.outlet;
     const lost = (): RpcError => new RpcError('PEER_LOST', text, { cause: error });
-    this.#rpcThread.thread.pending.failPeer(outlet, lost);
-    this.#rpcThread.thread.cancels.lose(outlet, lost());
+    const { pending, cancels } = this.#rpcThread.thread;
+    pending.failPeer(outlet, lost);
+    cancels.lose(outlet, lost());
+    pending.dropAsker(outlet);
     outlet.wakeWaiters();
     for (const listener of this.#closeListeners) listener();
     this.#closeListeners.clear();

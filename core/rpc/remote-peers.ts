@@ -1,10 +1,5 @@
-import { recipientOf, threadOf } from '../actor/cell.js';
+import { type CellAddress, recipientOf } from '../actor/cell.js';
 import { type Address, endpointIdOf, formatAddress, parseAddress } from '../base/address.js';
-import {
-  decodeActorIdentity,
-  decodeHandshakeAccepted,
-  encodeIdentify,
-} from '../codec/control-codec.js';
 import type { ListenOptions } from '../config/options.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { Transport, TransportAddress } from '../transport/byte-stream.js';
@@ -16,7 +11,7 @@ import { type FencingToken, tokenWords } from './fencing.js';
 import type { AnyGateway } from './gateway.js';
 import { buildGateway } from './gateway-builder.js';
 import type { GatewayTarget } from './gateway-client.js';
-import { handshakeRequest } from './handshake.js';
+import { findEndpoint, type FoundEndpoint, handshakeRequest } from './handshake.js';
 import { RemotePeer } from './remote-peer.js';
 import { RouteCell } from './route-cell.js';
 import type { RpcThread } from './rpc-thread.js';
@@ -28,11 +23,8 @@ import {
 } from './system-contracts.js';
 
 /** An endpoint of another process, as its reception described it. */
-interface RemoteEndpoint {
+interface RemoteEndpoint extends FoundEndpoint {
   readonly peer: RemotePeer;
-  readonly recipient: number;
-  readonly incarnation: number;
-  readonly methods: readonly number[];
   readonly address: string;
   readonly hostname: string;
 }
@@ -93,11 +85,8 @@ export class RemotePeers {
   /** A way for code of another thread: a cell here that passes its calls on. */
   async openRoute(address: string, request: Uint8Array): Promise<RemoteRoute> {
     const remote = await this.#resolve(address, request);
-    const cell = new RouteCell(this.#rpcThread.thread, remote.peer, remote);
-    const at = this.#rpcThread.thread.cells.add(cell);
-    remote.peer.onClosed(() => this.#rpcThread.thread.cells.remove(at));
     return {
-      ...at,
+      ...this.#routeTo(remote),
       methods: remote.methods,
       address: remote.address,
       hostname: remote.hostname,
@@ -111,31 +100,30 @@ export class RemotePeers {
     await this.#listener?.close();
   }
 
+  /** One cell for all threads and connects of this process, as long as the connection lives. */
+  #routeTo(remote: RemoteEndpoint): CellAddress {
+    const { peer, recipient, incarnation } = remote;
+    const { thread } = this.#rpcThread;
+    const key = `${recipient}/${incarnation}`;
+    const known = peer.routes.get(key);
+    if (known) return known;
+    const at = thread.cells.add(new RouteCell(thread, peer, { recipient, incarnation }));
+    peer.routes.set(key, at);
+    peer.onClosed(() => thread.cells.remove(at));
+    return at;
+  }
+
   async #resolve(text: string, request: Uint8Array): Promise<RemoteEndpoint> {
     const address = parseAddress(text);
     if (!address || endpointIdOf(address) === undefined) {
       throw new RpcError('INVALID_ARGUMENT', `not an endpoint address: ${text}`, { address: text });
     }
     const peer = await this.#peer(address, text);
-    const identify = encodeIdentify({ path: address.path });
-    const identity = decodeActorIdentity(
-      await this.#reception(peer, address, 0).identify(identify),
-    );
-    const recipient = identity.recipient | 0;
-    const incarnation = identity.incarnation | 0;
-    if (recipient === 0) {
-      throw new RpcError('CONNECTION_FAILED', `nobody lives at ${text}`, { address: text });
-    }
-    const reception = this.#reception(peer, address, threadOf(recipient));
-    const accepted = await reception.handshake(recipient, incarnation, request);
-    return {
-      peer,
-      recipient,
-      incarnation,
-      methods: decodeHandshakeAccepted(accepted).methods,
-      address: formatAddress({ ...address, path: identity.path }),
-      hostname: address.host,
-    };
+    const receptionOf = (thread: number): ReceptionGateway =>
+      this.#reception(peer, address, thread);
+    const found = await findEndpoint(text, address.path, request, receptionOf);
+    const at = formatAddress({ ...address, path: found.path });
+    return { ...found, peer, address: at, hostname: address.host };
   }
 
   #reception(peer: RemotePeer, address: Address, thread: number): ReceptionGateway {

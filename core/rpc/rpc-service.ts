@@ -132,6 +132,11 @@ export interface RpcService {
   /** True when `address` belongs to this service. */
   isOwnAddress(address: string): boolean;
   /**
+   * Ends when the service has closed; rejects with what a supervision strategy stopped it for, or
+   * with what {@link close} rejects with. Seen from a worker thread it never ends.
+   */
+  readonly terminationFuture: Promise<void>;
+  /**
    * Terminates every endpoint, waits for every `onStop`, then ends threads, sockets and timers.
    * Rejects with all failures; closing twice is one closing.
    */

@@ -1,18 +1,13 @@
 import { ActorThread, type ActorThreadParts } from '../actor/actor-thread.js';
 import { type CellAddress, recipientOf, threadOf } from '../actor/cell.js';
 import { type Address, formatAddress, RPC_PATH_PREFIX } from '../base/address.js';
-import {
-  decodeActorIdentity,
-  decodeHandshakeAccepted,
-  encodeIdentify,
-} from '../codec/control-codec.js';
 import { RpcError } from '../errors/rpc-error.js';
 import { type EndpointHost, type EndpointPlan, makeEndpoint } from './endpoint-factory.js';
 import { type CurrentToken, type FencingToken, tokenWords } from './fencing.js';
 import type { AnyGateway, GatewayContract, GatewayOf, MethodTable } from './gateway.js';
 import { buildGateway } from './gateway-builder.js';
 import type { GatewayTarget } from './gateway-client.js';
-import { handshakeRequest } from './handshake.js';
+import { findEndpoint, handshakeRequest } from './handshake.js';
 import { LocalClient } from './local-client.js';
 import { trackFlows } from './main-thread.js';
 import { OutletClient } from './outlet-client.js';
@@ -157,23 +152,15 @@ export class RpcThread {
     token: FencingToken | undefined,
   ): Promise<object> {
     const address = formatAddress({ ...this.base, path });
-    const identity = decodeActorIdentity(
-      await this.reception(0).identify(encodeIdentify({ path })),
-    );
-    const recipient = identity.recipient | 0;
-    const incarnation = identity.incarnation | 0;
-    if (recipient === 0) {
-      throw new RpcError('CONNECTION_FAILED', `nobody lives at ${address}`, { address });
-    }
-    const reception = this.reception(threadOf(recipient));
-    const accepted = await reception.handshake(recipient, incarnation, handshakeRequest(contract));
+    const request = handshakeRequest(contract);
+    const found = await findEndpoint(address, path, request, (thread) => this.reception(thread));
     return this.gateway({
-      recipient,
-      incarnation,
-      address: formatAddress({ ...this.base, path: identity.path }),
+      recipient: found.recipient,
+      incarnation: found.incarnation,
+      address: formatAddress({ ...this.base, path: found.path }),
       hostname: this.base.host || 'localhost',
       contract,
-      methods: decodeHandshakeAccepted(accepted).methods,
+      methods: found.methods,
       token: token === undefined ? undefined : tokenWords(token),
       timeoutMs: this.thread.settings.askTimeoutMs,
     });
@@ -219,7 +206,7 @@ export class RpcThread {
   #make(plan: EndpointPlan, service: RpcService): RpcCell {
     if (this.#host?.service !== service) this.#host = this.#hostFor(service);
     const cell = makeEndpoint(plan, this.#host);
-    cell.address = this.thread.cells.add(cell);
+    cell.address = this.thread.cells.add(cell, plan.isSystem ? SYSTEM_INCARNATION : undefined);
     return cell;
   }
 

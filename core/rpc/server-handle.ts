@@ -9,17 +9,21 @@ import type { RpcServer } from './rpc-service.js';
 import type { RpcThread } from './rpc-thread.js';
 import { AGENT_SLOT, AgentGateway, type CreatedEndpoint } from './system-contracts.js';
 
-/** An {@link RpcServer} that reaches its endpoint through the agent of the endpoint's thread. */
+/**
+ * An {@link RpcServer} that reaches its endpoint through the agent of the endpoint's thread, and
+ * follows it from life to life when that thread is started again.
+ */
 export class ServerHandle implements RpcServer {
   readonly address: string;
   readonly endpointId: string;
   readonly thread: number | 'home';
   readonly terminationFuture: Promise<void>;
   readonly #rpcThread: RpcThread;
-  readonly #created: CreatedEndpoint;
-  readonly #agent: AgentGateway;
+  #created: CreatedEndpoint;
+  #agent: AgentGateway;
   /** Of a fenced endpoint: what its self gateways carry. */
-  readonly #token: CurrentToken | undefined;
+  #token: CurrentToken | undefined;
+  #isClosing = false;
 
   #ref: EndpointRef | undefined;
 
@@ -30,11 +34,10 @@ export class ServerHandle implements RpcServer {
     this.address = rpcThread.addressOf(created.endpointId);
     const thread = threadOf(created.recipient);
     this.thread = thread === 0 ? 'home' : thread - 1;
-    this.#agent = rpcThread.systemGateway(AgentGateway, thread, AGENT_SLOT);
-    const { recipient, incarnation } = created;
-    this.terminationFuture = this.#agent.termination(recipient, incarnation);
+    this.#agent = this.#currentAgent();
+    this.#token = this.#currentToken(created);
+    this.terminationFuture = this.#follow(created);
     ignoreRejection(this.terminationFuture);
-    if (created.isFenced) this.#token = this.#currentToken(created);
   }
 
   get ref(): ActorRef<RpcInvocation> {
@@ -59,31 +62,58 @@ export class ServerHandle implements RpcServer {
   }
 
   async close(): Promise<void> {
-    const { recipient, incarnation } = this.#created;
-    const terminated = this.#agent.terminate(recipient, incarnation);
-    ignoreRejection(terminated);
+    this.#isClosing = true;
+    this.#terminate();
     await this.terminationFuture;
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Between two lives it reaches nobody; the next life is told when it begins. */
+  #terminate(): void {
+    const { recipient, incarnation } = this.#created;
+    ignoreRejection(this.#agent.terminate(recipient, incarnation));
+  }
+
+  async #follow(first: CreatedEndpoint): Promise<void> {
+    const home = this.#rpcThread.home();
+    const { endpointId, recipient, incarnation } = first;
+    const origin = { recipient, incarnation };
+    for (let known = origin; ; ) {
+      const next = await home.lifeAfter(endpointId, origin, known);
+      if (next === null) return;
+      known = { recipient: next.recipient, incarnation: next.incarnation };
+      this.#created = next;
+      this.#agent = this.#currentAgent();
+      this.#token = this.#currentToken(next);
+      if (this.#isClosing) this.#terminate();
+    }
+  }
+
+  #currentAgent(): AgentGateway {
+    const thread = threadOf(this.#created.recipient);
+    return this.#rpcThread.systemGateway(AgentGateway, thread, AGENT_SLOT);
+  }
+
   /** On the endpoint's thread its own, elsewhere one that is told of each change. */
-  #currentToken(created: CreatedEndpoint): CurrentToken {
+  #currentToken(created: CreatedEndpoint): CurrentToken | undefined {
+    if (!created.isFenced) return undefined;
     const { recipient, incarnation, fencingToken } = created;
     const { fence } = this.#rpcThread.endpoints.get(recipient) ?? {};
     if (fence) return fence;
+    const agent = this.#agent;
     const token = new FollowedToken(fencingToken);
     const follow = async (): Promise<void> => {
       let known = fencingToken;
       for (;;) {
-        known = await this.#agent.tokenAfter(recipient, incarnation, known);
+        known = await agent.tokenAfter(recipient, incarnation, known);
         token.set(known);
       }
     };
     // Ends with the endpoint.
     ignoreRejection(follow());
     return token;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
   }
 }

@@ -1,5 +1,6 @@
 import type { FencingToken } from './fencing.js';
 import type { Placement } from './rpc-service.js';
+import type { CellAddress } from '../actor/cell.js';
 import { ask, defineGateway, type GatewayOf, tell } from './gateway.js';
 
 /**
@@ -62,7 +63,8 @@ export const AgentGateway = defineGateway('ringlane.Agent', {
     FencingToken | null
   >({ timeoutMs: 0 }),
   terminateAll: ask<[], readonly string[]>({ timeoutMs: 0 }),
-  threadTerminated: tell<[thread: number, reason: string]>(),
+  /** A life of a thread ended, for this reason. */
+  threadTerminated: tell<[thread: number, life: number, reason: string, cause: unknown]>(),
   /** Calls an exported function of a module with the service of this thread and `argument`. */
   run: ask<[module: string, exportName: string, argument: unknown], unknown>({ timeoutMs: 0 }),
 });
@@ -85,6 +87,19 @@ export const HomeGateway = defineGateway('ringlane.Home', {
   startServer: ask<[spec: EndpointSpec, placement: Placement], CreatedEndpoint>({ timeoutMs: 0 }),
   /** Answers when the id is free: only then may anybody hear that the endpoint has ended. */
   released: ask<[endpointId: string, recipient: number, incarnation: number]>({ timeoutMs: 0 }),
+  /** An endpoint has been started, or paused: a restart of its thread starts it again, or not. */
+  setRunning: ask<
+    [endpointId: string, recipient: number, incarnation: number, isRunning: boolean],
+    void
+  >({ timeoutMs: 0 }),
+  /**
+   * Answers the life after `known` of the server whose endpoint began as `first`; null when it has
+   * ended, with its failure if it failed.
+   */
+  lifeAfter: ask<
+    [endpointId: string, first: CellAddress, known: CellAddress],
+    CreatedEndpoint | null
+  >({ timeoutMs: 0 }),
   openRoute: ask<[address: string, request: Uint8Array], RemoteRoute>({ timeoutMs: 0 }),
 });
 export type HomeGateway = GatewayOf<typeof HomeGateway>;

@@ -1,6 +1,7 @@
 import { decodeIdentify, encodeActorIdentity } from '../codec/control-codec.js';
+import type { Effect } from '../errors/error-codes.js';
 import { RpcError } from '../errors/rpc-error.js';
-import type { Directory } from './directory.js';
+import type { Directory, Entry } from './directory.js';
 import { RpcEndpoint } from './endpoint.js';
 import type { EndpointLife } from './endpoint-life.js';
 import { loadEndpointClass, loadExport } from './endpoint-factory.js';
@@ -10,6 +11,7 @@ import { acceptHandshake } from './handshake.js';
 import type { RpcCell } from './rpc-cell.js';
 import type { RpcService } from './rpc-service.js';
 import type { RpcThread } from './rpc-thread.js';
+import { threadTerminated } from './thread-end.js';
 import {
   AgentGateway,
   type CreatedEndpoint,
@@ -29,9 +31,17 @@ export class Reception extends RpcEndpoint implements Serves<typeof ReceptionGat
     this.#directory = directory;
   }
 
-  identify(identify: Uint8Array): Uint8Array {
+  identify(identify: Uint8Array): Uint8Array | Promise<Uint8Array> {
     const { path } = decodeIdentify(identify);
     const found = this.#directory?.resolve(path);
+    return found ? this.#identity(path, found) : this.#identifySoon(path);
+  }
+
+  async #identifySoon(path: string): Promise<Uint8Array> {
+    return this.#identity(path, await this.#directory?.resolveSoon(path));
+  }
+
+  #identity(path: string, found: Entry | undefined): Uint8Array {
     if (!found) return encodeActorIdentity({ path, recipient: 0, incarnation: 0 });
     return encodeActorIdentity({
       path: found.path,
@@ -69,12 +79,14 @@ export class Agent extends RpcEndpoint implements Serves<typeof AgentGateway> {
     return this.#thread.describe(cell);
   }
 
-  start(recipient: number, incarnation: number): Promise<void> {
-    return this.#lifeOf(recipient, incarnation).start();
+  async start(recipient: number, incarnation: number): Promise<void> {
+    await this.#lifeOf(recipient, incarnation).start();
+    await this.#setRunning(recipient, incarnation, true);
   }
 
-  pause(recipient: number, incarnation: number): void {
+  async pause(recipient: number, incarnation: number): Promise<void> {
     this.#lifeOf(recipient, incarnation).pause();
+    await this.#setRunning(recipient, incarnation, false);
   }
 
   async terminate(recipient: number, incarnation: number): Promise<void> {
@@ -103,9 +115,16 @@ export class Agent extends RpcEndpoint implements Serves<typeof AgentGateway> {
     return this.#thread.terminateAll();
   }
 
-  threadTerminated(thread: number, reason: string): void {
-    const text = `thread ${thread} ended: ${reason}`;
-    this.#thread.thread.onThreadTerminated(thread, () => new RpcError('THREAD_TERMINATED', text));
+  threadTerminated(thread: number, life: number, reason: string, cause: unknown): void {
+    const ended = { thread, life, reason, cause };
+    const errorOf = (effect: Effect): RpcError => threadTerminated(ended, effect);
+    this.#thread.thread.onThreadTerminated(thread, life, errorOf);
+  }
+
+  async #setRunning(recipient: number, incarnation: number, isRunning: boolean): Promise<void> {
+    const endpointId = this.#thread.endpoints.get(recipient)?.endpointId;
+    if (endpointId === undefined) return;
+    await this.#thread.home().setRunning(endpointId, recipient, incarnation, isRunning);
   }
 
   async run(module: string, exportName: string, argument: unknown): Promise<unknown> {

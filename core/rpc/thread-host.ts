@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Address } from '../base/address.js';
 import type { RpcServiceOptions, Settings } from '../config/options.js';
-import type { LaneOffer } from '../mailbox/mailbox.js';
+import type { LaneOffer } from '../mailbox/lane-senders.js';
 import type { DeadLetterReport } from './dead-letter-reports.js';
 
 /** What a worker thread is born with. */

@@ -40,6 +40,7 @@ export interface ServiceBackend {
     token: FencingToken | undefined,
   ): Promise<object>;
   onDeadLetter(listener: (report: DeadLetterReport) => void): () => void;
+  readonly terminationFuture: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -163,6 +164,10 @@ export class ThreadService implements RpcService {
     timer = clock.schedule(onDue, delayMs);
     this.#timers.add(handle);
     return handle;
+  }
+
+  get terminationFuture(): Promise<void> {
+    return this.#backend.terminationFuture;
   }
 
   metrics(): ServiceMetrics {

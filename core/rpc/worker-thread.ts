@@ -21,6 +21,8 @@ class WorkerBackend implements ServiceBackend {
   readonly threads: number;
   readonly port: number;
   readonly isClosed = false;
+  /** The thread ends before its service has ended. */
+  readonly terminationFuture: Promise<void> = new Promise(() => {});
   readonly #rpcThread: RpcThread;
 
   constructor(rpcThread: RpcThread, birth: ThreadBirth) {

@@ -2,7 +2,8 @@ import { MessageChannel } from 'node:worker_threads';
 import { systemClock } from '../../../core/base/clock.js';
 import type { InboundLane } from '../../../core/mailbox/inbound-lane.js';
 import type { LaneSender } from '../../../core/mailbox/lane-sender.js';
-import { type LaneOffer, Mailbox, type MailboxObserver } from '../../../core/mailbox/mailbox.js';
+import type { LaneOffer } from '../../../core/mailbox/lane-senders.js';
+import { Mailbox, type MailboxObserver } from '../../../core/mailbox/mailbox.js';
 import type { RecordHandler } from '../../../core/memory/lane-reader.js';
 import { createRegion } from '../../../core/memory/region-descriptor.js';
 
@@ -25,6 +26,8 @@ export class NumberSink implements RecordHandler<InboundLane>, MailboxObserver {
   onLaneFailure(producer: number): void {
     this.failures.push(producer);
   }
+
+  onThreadReplaced(): void {}
 
   onRecord(lane: InboundLane, type: number, offset: number): void {
     let value = lane.words[offset >> 2]!;

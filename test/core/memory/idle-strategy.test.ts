@@ -7,7 +7,7 @@ import { createRegion } from '../../../core/memory/region-descriptor.js';
 
 /** A strategy of a thread that is awake, with cores for `parallelism` threads. */
 function strategy(parallelism: number): IdleStrategy {
-  const budget = new PollerBudget(createRegion(1), parallelism);
+  const budget = new PollerBudget(createRegion(1), parallelism, 0);
   budget.enter();
   return new IdleStrategy(budget);
 }

@@ -50,14 +50,14 @@ test('a thread that sleeps on the spot is notified, not rung, and by one caller 
   equal(ringers[0]!.isParked(), false);
 });
 
-test('every thread has a park word of its own, 128 bytes apart, the last one inside', () => {
+test('every thread has a park word of its own, 256 bytes apart, the last one inside', () => {
   const region = createRegion(3);
   const words = [0, 1, 2].map((thread) => new ParkWord(region, thread));
   words[1]!.park();
   equal(words[0]!.mustRing(), false);
   equal(words[2]!.mustRing(), false);
   equal(words[1]!.mustRing(), true);
-  equal(parkWordIndex(2) - parkWordIndex(1), 32);
+  equal(parkWordIndex(2) - parkWordIndex(1), 64);
   ok(parkWordIndex(0) - REGION_POLLERS_INDEX >= 32);
   words[2]!.park();
   equal(region.control[parkWordIndex(2)], 1);
@@ -95,7 +95,7 @@ test('memory that is not a region is refused', () => {
 
 test('the poller budget has room for as many awake threads as there are cores', () => {
   const region = createRegion(4);
-  const budgets = [0, 1, 2].map(() => new PollerBudget(region, 2));
+  const budgets = [0, 1, 2].map((thread) => new PollerBudget(region, 2, thread));
   equal(budgets[0]!.hasRoom(), true);
   for (const budget of budgets) budget.enter();
   equal(budgets[0]!.hasRoom(), false);
