@@ -188,7 +188,7 @@ export class ActorThread implements RecordHandler<InboundLane>, MailboxObserver 
         startPayload(this.decoder, reply, source);
         this.pending.resolve(call, this.decoder.next());
       } else {
-        this.pending.reject(call, decodeFailure(payloadBytes(reply, source)));
+        this.pending.fail(call, decodeFailure(payloadBytes(reply, source)));
       }
     } catch (error) {
       const message = 'an answer could not be read';

@@ -13,9 +13,9 @@ export interface CallContext {
   isWaiting?(call: number): boolean;
   /**
    * The error of a missed deadline; `site` was taken when the call was made, if one was;
-   * `isUnsent`: the call never left this thread.
+   * `whyUnrun` says why the call surely did not run, if it did not.
    */
-  timeoutError(timeoutMs: number, site: Error | undefined, isUnsent: boolean): RpcError;
+  timeoutError(timeoutMs: number, site: Error | undefined, whyUnrun: string | undefined): RpcError;
 }
 
 /** Takes the answer of a pending ask undecoded, in the place of a promise. */
@@ -34,6 +34,10 @@ const SLOT_BITS = 20;
 const SLOT_MASK = (1 << SLOT_BITS) - 1;
 const GENERATIONS = 1 << (32 - SLOT_BITS);
 const INITIAL_CAPACITY = 1024;
+
+/** Why a call that missed its deadline surely has no effect. */
+export const UNSENT = 'it never left this thread, because the way is full';
+const REFUSED = 'the endpoint refused it unrun, because its turn came too late';
 
 let capturedResolve: Resolve;
 let capturedReject: Reject;
@@ -192,6 +196,17 @@ export class PendingCalls {
     return true;
   }
 
+  /**
+   * Completes a call with the error that its endpoint answered. That the deadline had passed there
+   * is told as our own time-out, which knows gateway, method and where the call was made.
+   */
+  fail(call: number, error: RpcError): void {
+    const isLate = error.code === 'TIMEOUT' && error.effect === 'none';
+    const timeoutMs = this.#isOpen(call) ? this.#timeouts[call & SLOT_MASK]! : 0;
+    if (isLate && timeoutMs !== 0) this.#timeOut(call, timeoutMs, REFUSED);
+    else this.reject(call, error);
+  }
+
   /** Ends a call without telling anybody. */
   close(call: number): void {
     const slot = call & SLOT_MASK;
@@ -231,22 +246,26 @@ export class PendingCalls {
   }
 
   readonly #onExpired = (slot: number): void => {
-    const context = this.#contexts[slot]!;
     const timeoutMs = this.#timeouts[slot]!;
-    const site = this.#sites[slot];
     // The wheel has let go of it already.
     this.#timeouts[slot] = 0;
     this.#timedCount--;
     const call = this.#callOf(slot);
-    const isUnsent = context.isWaiting?.(call) ?? false;
+    this.#timeOut(call, timeoutMs, this.#contexts[slot]!.isWaiting?.(call) ? UNSENT : undefined);
+  };
+
+  #timeOut(call: number, timeoutMs: number, whyUnrun: string | undefined): void {
+    const slot = call & SLOT_MASK;
+    const context = this.#contexts[slot]!;
+    const site = this.#sites[slot];
     if (site !== undefined || this.#relays[slot] !== undefined) {
-      this.reject(call, context.timeoutError(timeoutMs, site, isUnsent));
+      this.reject(call, context.timeoutError(timeoutMs, site, whyUnrun));
       return;
     }
     const resolve = this.#resolves[slot];
     this.close(call);
-    resolve?.(failInChain(() => context.timeoutError(timeoutMs, undefined, isUnsent)));
-  };
+    resolve?.(failInChain(() => context.timeoutError(timeoutMs, undefined, whyUnrun)));
+  }
 
   /** What comes for a call that its caller cancelled; usually only that it was. */
   readonly #abandoned: Relay = {

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { threadOf } from '../actor/cell.js';
 import { payloadBytes, startPayload, type BesideSource } from '../actor/payloads.js';
-import type { Relay } from '../actor/pending-calls.js';
+import { type Relay, UNSENT } from '../actor/pending-calls.js';
 import type { ReplyEnvelope } from '../codec/envelope.js';
 import { decodeFailure } from '../codec/failure-codec.js';
 import { RECORD_REPLY, STATUS_VALUE } from '../codec/stamps.js';
@@ -106,7 +106,7 @@ class BlockingCall implements Relay, WaitOnTheSpot {
     const isCircle = this.#callsFromThere > 0 || thread.mailbox.isServing(this.from);
     if (this.from === 0 || !isCircle) {
       const site = new Error('the call was made here');
-      return this.#method.timeoutError(timeoutMs, site, isUnsent);
+      return this.#method.timeoutError(timeoutMs, site, isUnsent ? UNSENT : undefined);
     }
     const met = 'the thread that was to answer waits for an answer of this one';
     const why = 'two threads that block on each other wait until their deadlines';

@@ -95,7 +95,7 @@ export class CallAnswers {
   }
 
   #error(call: number, replyTo: CallOutlet | undefined, error: RpcError): void {
-    if (replyTo === undefined) this.#thread.pending.reject(call, error);
+    if (replyTo === undefined) this.#thread.pending.fail(call, error);
     else this.#thread.replies.failure(replyTo, call, error, {});
   }
 }

@@ -104,12 +104,12 @@ export class BoundMethod implements CallContext {
     return this.#client.isWaiting(call);
   }
 
-  timeoutError(timeoutMs: number, site: Error | undefined, isUnsent: boolean): RpcError {
-    const where = isUnsent ? '; it never left this thread: the way is full' : '';
+  timeoutError(timeoutMs: number, site: Error | undefined, whyUnrun: string | undefined): RpcError {
+    const where = whyUnrun === undefined ? '' : `; ${whyUnrun}`;
     const causes = 'the endpoint is slow, blocked or waits for another; or timeoutMs is too small';
     const hint = site ? '' : ' (set captureAskCallStack to true to see where it was called)';
     const text = `no answer within ${timeoutMs} ms${where}. Usual causes: ${causes}${hint}`;
-    const error = this.error('TIMEOUT', text, isUnsent ? 'none' : 'unknown');
+    const error = this.error('TIMEOUT', text, whyUnrun === undefined ? 'unknown' : 'none');
     const { address } = this.target;
     const frames = site?.stack?.slice(site.stack.indexOf('\n'));
     if (frames) error.stack = `${error.name}: ${error.message}${frames}`;

@@ -165,7 +165,12 @@ export class CallOptions {
   }
 }
 
-/** Options for one ask: a deadline in milliseconds, a signal that cancels. */
+/**
+ * Options for one ask: `timeoutMs`, its deadline in milliseconds from now (0 = none; see
+ * `askTimeoutMs` for how exact it is), and `signal`, which cancels: the call fails at once with
+ * `CANCELLED`, a call that has not begun does not run, and the signal of a handler that has begun
+ * aborts (`currentCall().signal`). One signal may serve any number of calls.
+ */
 export function callOptions(options: {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;

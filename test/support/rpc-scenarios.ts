@@ -213,7 +213,7 @@ export const SCENARIOS: Record<string, Scenario> = {
     const blocked = gateway.spin(150, callOptions({ timeoutMs: 10_000 }));
     const late = failure('TIMEOUT', gateway.noteLater(1, callOptions({ timeoutMs: 40 })));
     await blocked;
-    await late;
+    match((await late).message, /Probe\.noteLater at .* no answer within 40 ms.*Usual causes/);
     deepEqual(await gateway.notes(), []);
   },
 

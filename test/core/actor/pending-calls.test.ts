@@ -2,6 +2,8 @@ import { deepEqual, equal, match, notEqual, ok, rejects } from 'node:assert/stri
 import { beforeEach, test } from 'node:test';
 import { type CallContext, PendingCalls, type Relay } from '../../../core/actor/pending-calls.js';
 import { RpcError } from '../../../core/errors/rpc-error.js';
+import { CancelBits } from '../../../core/memory/cancel-bits.js';
+import { createRegion } from '../../../core/memory/region-descriptor.js';
 
 function context(peer: object = {}): CallContext {
   return {
@@ -177,4 +179,71 @@ test('a relay hears of failures and time-outs itself', () => {
   deepEqual(heard, ['TIMEOUT', 'PEER_LOST']);
   const plain = pending.open(context(), 0, 0);
   equal(pending.relayOf(plain), undefined, 'the slot forgot whose it was');
+});
+
+test('an abandoned call keeps its place and its cancel bit until the answer comes', async () => {
+  const bits = new CancelBits(createRegion(1, 64), 0);
+  const pending = new PendingCalls(1, () => lateAnswers++, bits);
+  const call = pending.open(context(), 0, 0);
+  const answer = rejects(pending.promise(call), { code: 'CANCELLED' });
+  equal(bits.isSet(call), false);
+  equal(pending.abandon(call, new RpcError('CANCELLED', 'enough')), true);
+  await answer;
+  equal(bits.isSet(call), true);
+  equal(pending.open(context(), 0, 0), 0, 'the place is taken, so the bit is of no other call');
+  pending.reject(call, gone());
+  equal(bits.isSet(call), false);
+  equal(pending.abandon(call, gone()), false, 'a call that has ended is not abandoned');
+  const next = pending.open(context(), 0, 0);
+  notEqual(next, 0);
+  equal(bits.isSet(next), false);
+  equal(lateAnswers, 0, 'the answer to a cancel is not late');
+});
+
+test('an abandoned call whose answer never comes ends with its deadline or its peer', () => {
+  const bits = new CancelBits(createRegion(1, 64), 0);
+  const pending = new PendingCalls(2, () => lateAnswers++, bits);
+  const peer = {};
+  const calls = [pending.open(context(peer), 100, 100), pending.open(context(peer), 0, 0)];
+  for (const call of calls) {
+    pending.promise(call).catch(() => {});
+    pending.abandon(call, gone());
+  }
+  pending.expire(100);
+  deepEqual(
+    calls.map((call) => bits.isSet(call)),
+    [false, true],
+  );
+  pending.failPeer(peer, gone);
+  equal(pending.count, 0);
+  equal(bits.isSet(calls[1]!), false);
+});
+
+test('a refusal because of the deadline is told as the time-out of the method', async () => {
+  const pending = new PendingCalls(10, () => lateAnswers++);
+  const told = new RpcError('TIMEOUT', 'too late there', { effect: 'none' });
+  const unrun: (string | undefined)[] = [];
+  const from: CallContext = {
+    peer: {},
+    timeoutError: (timeoutMs, _site, whyUnrun) => {
+      unrun.push(whyUnrun);
+      return new RpcError('TIMEOUT', `the method's own, ${timeoutMs} ms`);
+    },
+  };
+  for (const hasSite of [true, false]) {
+    const call = pending.open(from, 100, 100);
+    const promise = pending.promise(call);
+    if (hasSite) pending.rememberSite(call, new Error('here'));
+    pending.fail(call, told);
+    await rejects(promise, /the method's own, 100 ms/);
+  }
+  equal(unrun.length, 2);
+  ok(unrun.every((why) => why?.includes('refused it unrun')));
+  const other = pending.open(from, 100, 100);
+  const failing = rejects(pending.promise(other), { code: 'HANDLER_FAILED' });
+  pending.fail(other, new RpcError('HANDLER_FAILED', 'x'));
+  await failing;
+  pending.fail(other, told);
+  equal(lateAnswers, 1, 'after its end it is late like any other answer');
+  equal(pending.timedCount, 0);
 });

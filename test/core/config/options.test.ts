@@ -42,6 +42,7 @@ const ROWS: readonly Row[] = [
     isWhole: true,
   },
   { name: 'backlogLimit', standard: 65_536, min: 0, max: 16_777_216, isWhole: true },
+  { name: 'endpointQueueLimit', standard: 65_536, min: 1, max: 16_777_216, isWhole: true },
   { name: 'maxPendingAsks', standard: 262_144, min: 1, max: 1_048_575, isWhole: true },
   { name: 'stopTimeoutMs', standard: 30_000, min: 0, max: DURATION_MAX_MS, isWhole: false },
   { name: 'connectTimeoutMs', standard: 5_000, min: 0, max: DURATION_MAX_MS, isWhole: false },

@@ -210,9 +210,22 @@ test('a time-out of a call that never left the backlog of its sender has effect 
   for (const error of await Promise.all(inBacklog)) {
     equal(error.effect, 'none');
     match(error.message, /never left this thread/);
+    match(error.message, /Probe\.noteLater at .*50 ms/);
   }
   await Promise.all([blocked, ...fill]);
   deepEqual(await gateway.notes(), [], 'they did not run later either');
+});
+
+test('a call whose turn comes too late on its own thread says so, with effect none', async () => {
+  const service = await start({ threads: 0 });
+  const server = await service.startServer(Probe, { thread: 'home' });
+  await server.start();
+  const gateway = await service.connect(server.address, ProbeGateway);
+  gateway.spinTell(60);
+  const late = await failure('TIMEOUT', gateway.noteLater(1, callOptions({ timeoutMs: 20 })));
+  equal(late.effect, 'none');
+  match(late.message, /Probe\.noteLater at .*20 ms; the endpoint refused it unrun/);
+  deepEqual(await gateway.notes(), []);
 });
 
 test('late answers and failing tells are counted, and failing tells are published', async () => {
