@@ -101,10 +101,7 @@ export class DistantActorRef extends ActorRef<unknown> {
 
   /** @internal */
   override [stopActor](): void {
-    this.#host.link.use(
-      (host) => host.stop(this.uid),
-      () => {},
-    );
+    this.#tryUse((host) => host.stop(this.uid));
   }
 
   /** Goes on with the walk of a selection at this actor. */
@@ -117,7 +114,7 @@ export class DistantActorRef extends ActorRef<unknown> {
     try {
       this.#host.link.use(use, () => {});
     } catch {
-      // Closed: nobody is there to hear it. Full: the watch ends with the actor.
+      // Closed: nobody is there to hear it. Full: whoever waits for it has a time limit.
     }
   }
 

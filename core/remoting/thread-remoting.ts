@@ -29,6 +29,9 @@ export interface ActorSpec {
   readonly stashLimit: number;
 }
 
+/** References to elsewhere that are kept for their paths. */
+const KNOWN_REFS = 1024;
+
 /** Where the operations are that the agent of a thread runs for others. */
 export const OPERATIONS = new URL('./host-operations.js', import.meta.url).href;
 
@@ -38,6 +41,8 @@ export class ThreadRemoting implements Remoting {
   readonly #rpcThread: RpcThread;
   readonly #hosts = new Map<string, LinkedHost>();
   readonly #name = randomId();
+  /** Those who sent lately: reading a path takes longer than all the rest of a tell. */
+  readonly #known = new Map<string, DistantActorRef>();
   #watches = 0;
   #nextThread: number;
   /** Set once, right after the system is made. */
@@ -100,9 +105,21 @@ export class ThreadRemoting implements Remoting {
     return agent.run(OPERATIONS, operation, argument);
   }
 
-  /** The reference at a full path, wherever that is. */
+  /** The reference at a full path, wherever that is; throws `INVALID_ARGUMENT`. */
   refAt(path: string): ActorRef<unknown> {
-    if (path === '' || path === ActorRef.noSender.path) return ActorRef.noSender;
+    if (path === '') return ActorRef.noSender;
+    const known = this.#known.get(path);
+    if (known) return known;
+    const ref = this.#refAt(path);
+    if (ref instanceof DistantActorRef) {
+      if (this.#known.size >= KNOWN_REFS) this.#known.clear();
+      this.#known.set(path, ref);
+    }
+    return ref;
+  }
+
+  #refAt(path: string): ActorRef<unknown> {
+    if (path === ActorRef.noSender.path) return ActorRef.noSender;
     const hash = path.lastIndexOf('#');
     const address = parseAddress(path.slice(0, hash));
     const uid = Number(path.slice(hash + 1));
@@ -129,12 +146,26 @@ export class ThreadRemoting implements Remoting {
     return isDistant ? { ...place, walkOn: (walk) => ref.walkOn(walk) } : place;
   }
 
-  #childAt(ref: ActorRef<unknown>, { thread }: SpawnRequest): Child {
-    return {
+  /** A child that does not stop, because its thread is stuck say, must not keep its parent. */
+  #childAt(ref: ActorRef<unknown>, { thread, onGone }: SpawnRequest): Child {
+    const { clock, logger, settings } = this.#rpcThread.thread;
+    let isAsked = false;
+    const giveUp = (): void => {
+      logger.warn({ actor: ref.path }, 'a child elsewhere did not stop in time (stopTimeoutMs)');
+      onGone(child);
+    };
+    const child: Child = {
       ...this.nodeOf(ref),
-      finish: () => ref[stopActor](),
+      finish: () => {
+        if (isAsked) return;
+        isAsked = true;
+        const timer = clock.schedule(giveUp, settings.stopTimeoutMs);
+        ref[watchFrom](() => timer.cancel());
+        ref[stopActor]();
+      },
       resume: () => void this.run(thread, 'resumeActor', ref.uid).catch(() => {}),
     };
+    return child;
   }
 
   #rootAt(thread: number, from: number): ActorNode {

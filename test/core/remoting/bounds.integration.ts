@@ -144,3 +144,14 @@ test('supervision over threads keeps what the directive says, whatever fails whe
     { numRuns: 40 },
   );
 });
+
+test('a child on a thread that is stuck does not keep its parent, nor the system', async () => {
+  const service = await RpcService.start({ threads: 1, stopTimeoutMs: 100 });
+  const system = await ActorSystem.over(service);
+  const stuck = await system.actorOf(Props.of(Worker).withThread(0), 'stuck');
+  stuck.tell({ kind: 'busy', forMs: 3000 });
+  const beginMs = performance.now();
+  await system.close();
+  assert.ok(performance.now() - beginMs < 2900, 'before the thread came back');
+  await assert.rejects(service.close(), { code: 'ENDPOINT_STOP_FAILED' });
+});
