@@ -23,6 +23,7 @@ import type { RecordHandler, RecordSource } from '../memory/lane-reader.js';
 import { Counters } from '../metrics/counters.js';
 import { createMetricsMemory, type MetricsMemory } from '../metrics/metrics-descriptor.js';
 import { UserCode } from '../metrics/user-code.js';
+import { ProgressWriter } from '../memory/progress-words.js';
 import type { Region } from '../memory/region-descriptor.js';
 import { SharedTime } from '../memory/shared-time.js';
 import { Cancels } from './cancels.js';
@@ -82,6 +83,8 @@ export class ActorThread implements RecordHandler<InboundLane>, MailboxObserver 
   readonly pending: PendingCalls;
   readonly cancels = new Cancels();
   readonly mailbox: Mailbox;
+  /** Seen by the watchdogs of others; undefined without the option `watchdogMs`. */
+  readonly progress: ProgressWriter | undefined;
   readonly encoder = new ValueEncoder();
   readonly decoder = new ValueDecoder();
   readonly replies = new Replies(this.encoder);
@@ -109,6 +112,8 @@ export class ActorThread implements RecordHandler<InboundLane>, MailboxObserver 
     this.logger = this.userCode.logger;
     this.#epochMs = parts.epochMs;
     this.#sharedTime = new SharedTime(parts.region);
+    const isWatched = parts.settings.watchdogMs > 0;
+    this.progress = isWatched ? new ProgressWriter(parts.region, parts.thread) : undefined;
     this.cells = new CellTable(parts.thread);
     this.pending = new PendingCalls(
       parts.settings.maxPendingAsks,
@@ -170,6 +175,8 @@ export class ActorThread implements RecordHandler<InboundLane>, MailboxObserver 
   tickOnTheSpot(): void {
     const now = this.#readClock() | 0;
     this.#sharedTime.store(now);
+    // It waits, but not without end: a watchdog may let it.
+    this.progress?.tick();
     if (this.pending.timedCount > 0) this.pending.expire(now);
     this.spot?.poll();
   }

@@ -92,6 +92,16 @@ export interface RpcServiceOptions {
   };
   /** What becomes of the endpoints of a worker thread that dies. Default: they stop. */
   readonly supervision?: ThreadSupervision;
+  /**
+   * A thread that shows no progress for this long is reported as blocked, with endpoint and method:
+   * logged, counted, published on `ringlane:thread-blocked`. Default 0: nobody looks.
+   */
+  readonly watchdogMs?: number;
+  /**
+   * What the watchdog does beside its report: `terminate` ends a blocked worker thread, and
+   * `supervision` says how it goes on. The home thread is only reported. Default `report`.
+   */
+  readonly watchdogAction?: 'report' | 'terminate';
   readonly logger?: Logger;
   /** Time of the home thread; workers always use the clock of the machine. */
   readonly clock?: Clock;
@@ -113,6 +123,7 @@ export interface Settings {
   readonly maxPendingAsks: number;
   readonly stopTimeoutMs: number;
   readonly connectTimeoutMs: number;
+  readonly watchdogMs: number;
 }
 
 /** Effective options: every value present and inside its range. */
@@ -121,6 +132,7 @@ export interface EffectiveOptions {
   readonly listen: ListenOptions | undefined;
   readonly workerResourceLimits: RpcServiceOptions['workerResourceLimits'];
   readonly supervision: Required<ThreadSupervision>;
+  readonly watchdogAction: 'report' | 'terminate';
   readonly logger: Logger;
   readonly clock: Clock;
 }
@@ -167,6 +179,12 @@ function checkSupervision(given: ThreadSupervision): Required<ThreadSupervision>
     maxRestarts: checkInteger('supervision.maxRestarts', maxRestarts, 0, 1_000_000),
     withinMs: checkDurationMs('supervision.withinMs', withinMs),
   };
+}
+
+function checkWatchdogAction(value: 'report' | 'terminate'): 'report' | 'terminate' {
+  if (value === 'report' || value === 'terminate') return value;
+  const text = `watchdogAction must be 'report' or 'terminate', not ${describeThrown(value)}`;
+  throw new RpcError('INVALID_ARGUMENT', text);
 }
 
 const SYSTEM_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
@@ -224,6 +242,7 @@ export function effectiveOptions(options: RpcServiceOptions): EffectiveOptions {
       LIMITS.pendingAsks - 1,
     ),
     stopTimeoutMs: checkDurationMs('stopTimeoutMs', o.stopTimeoutMs ?? 30_000),
+    watchdogMs: checkDurationMs('watchdogMs', o.watchdogMs ?? 0),
     connectTimeoutMs: checkDurationMs('connectTimeoutMs', o.connectTimeoutMs ?? 5_000),
   };
   return {
@@ -231,6 +250,7 @@ export function effectiveOptions(options: RpcServiceOptions): EffectiveOptions {
     listen: o.listen,
     workerResourceLimits: o.workerResourceLimits,
     supervision: checkSupervision(o.supervision ?? {}),
+    watchdogAction: checkWatchdogAction(o.watchdogAction ?? 'report'),
     logger: o.logger ?? silentLogger,
     clock: o.clock ?? systemClock,
   };

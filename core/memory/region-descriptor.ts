@@ -157,6 +157,11 @@ export function pollingWordIndex(thread: number): number {
   return (POLLING_OFFSET + thread * THREAD_BYTES) >> 2;
 }
 
+/** Count, recipient and method lie side by side. */
+export function progressWordIndex(thread: number): number {
+  return (PROGRESS_OFFSET + thread * THREAD_BYTES) >> 2;
+}
+
 export function lifeWordIndex(thread: number): number {
   return (LIFE_OFFSET + thread * THREAD_BYTES) >> 2;
 }

@@ -6,11 +6,13 @@ import { RpcError } from '../errors/rpc-error.js';
 import type { LaneOffer } from '../mailbox/lane-senders.js';
 import { CancelBits } from '../memory/cancel-bits.js';
 import { PollerBudget } from '../memory/park-word.js';
+import { clearProgress } from '../memory/progress-words.js';
 import type { Region } from '../memory/region-descriptor.js';
 import { ThreadLives } from '../memory/thread-lives.js';
 import type { DeadLetterReport } from './dead-letter-reports.js';
 import type { Placement } from './rpc-service.js';
 import type { EndedThread } from './thread-end.js';
+import type { BlockedThread } from './watchdog.js';
 import type { HostedThread, ThreadExit, ThreadHost, ThreadMessage } from './thread-host.js';
 
 /** What the home thread's book of worker threads is given. */
@@ -22,6 +24,7 @@ export interface HomeThreadsParts {
   readonly metrics: SharedArrayBuffer;
   /** The user's, guarded: writes what worker threads log. */
   readonly logger: Logger;
+  readonly onBlocked: (blocked: BlockedThread) => void;
   readonly onDeadLetter: (report: DeadLetterReport) => void;
   readonly acceptLane: (offer: LaneOffer) => void;
   readonly onExit: (ended: EndedThread) => void;
@@ -36,6 +39,8 @@ interface Worker {
   readonly hosted: HostedThread;
   readonly ready: Deferred<void>;
   ended: EndedThread | undefined;
+  /** Why it was ended from outside, if it was. */
+  verdict: string | undefined;
 }
 
 /** The worker threads of a service: brings them up, introduces them, sees them end. */
@@ -105,6 +110,14 @@ export class HomeThreads {
     this.#parts.onDeadEnd(producer, { ...ended, life });
   }
 
+  /** Ends one thread, whatever it does; its exit is handled as any other, for this reason. */
+  kill(thread: number, verdict: string): void {
+    const worker = this.#workers.get(thread);
+    if (!worker || worker.ended) return;
+    worker.verdict = verdict;
+    void worker.hosted.terminate();
+  }
+
   async terminate(): Promise<void> {
     await Promise.all([...this.#workers.values()].map((worker) => worker.hosted.terminate()));
   }
@@ -145,7 +158,14 @@ export class HomeThreads {
       metrics,
     };
     const hosted = host.spawn(birth, options.workerResourceLimits);
-    const worker: Worker = { thread, life, hosted, ready: deferred(), ended: undefined };
+    const worker: Worker = {
+      thread,
+      life,
+      hosted,
+      ready: deferred(),
+      ended: undefined,
+      verdict: undefined,
+    };
     ignoreRejection(worker.ready.promise);
     this.#workers.set(thread, worker);
     hosted.onMessage((message) => this.#onMessage(worker, message));
@@ -158,6 +178,8 @@ export class HomeThreads {
         return worker.ready.resolve();
       case 'lane':
         return this.forward(message.offer);
+      case 'blocked':
+        return this.#parts.onBlocked(message.blocked);
       case 'dead-letter':
         return this.#parts.onDeadLetter(message.report);
       case 'log':
@@ -168,12 +190,14 @@ export class HomeThreads {
   #onExit(worker: Worker, exit: ThreadExit): void {
     const { thread, life } = worker;
     const { region } = this.#parts;
-    const why = exit.error ? `${exit.error.name}: ${exit.error.message}` : `exit ${exit.exitCode}`;
+    const thrown = exit.error && `${exit.error.name}: ${exit.error.message}`;
+    const why = worker.verdict ?? thrown ?? `exit ${exit.exitCode}`;
     const reason = `worker thread ${thread - 1} ended (${why})`;
     worker.ended = { thread, life, reason, cause: exit.error };
     this.#lives.end(thread);
     new PollerBudget(region, 0, thread).leave();
     new CancelBits(region, thread).clearAll();
+    clearProgress(region, thread);
     worker.ready.reject(new RpcError('THREAD_START_FAILED', reason, { cause: exit.error }));
     this.#parts.onExit(worker.ended);
   }

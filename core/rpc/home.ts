@@ -23,6 +23,7 @@ import { Agent, Reception } from './system-endpoints.js';
 import type { ThreadHost } from './thread-host.js';
 import { HomeThreads } from './home-threads.js';
 import { ThreadSupervisor } from './thread-supervisor.js';
+import { Watchdog } from './watchdog.js';
 import { ServerBook } from './server-book.js';
 import type { Transport } from '../transport/byte-stream.js';
 
@@ -50,6 +51,7 @@ export class Home implements ServiceBackend {
   readonly servers = new ServerBook();
   readonly #threads: HomeThreads;
   readonly #supervisor: ThreadSupervisor;
+  readonly #watchdog: Watchdog;
   readonly #termination: Deferred<void> = deferred();
   /** What made a strategy stop the service. */
   #failure: RpcError | undefined;
@@ -96,11 +98,13 @@ export class Home implements ServiceBackend {
       logger: thread.logger,
       acceptLane: (offer: LaneOffer) => thread.mailbox.acceptLane(offer),
       onDeadLetter: this.#deadLetters.deliver,
+      onBlocked: (blocked) => this.#supervisor.onBlocked(blocked),
       onExit: (ended) => this.#supervisor.onExit(ended),
       onDeadEnd: (producer, ended) => this.#supervisor.remind(producer, ended),
     });
     this.#supervisor = new ThreadSupervisor({
       supervision: options.supervision,
+      watchdogAction: options.watchdogAction,
       rpcThread: this.rpcThread,
       directory: this.directory,
       servers: this.servers,
@@ -109,6 +113,10 @@ export class Home implements ServiceBackend {
       escalate: (error) => this.#escalate(error),
     });
     ignoreRejection(this.#termination.promise);
+    const alive = (): number[] => this.#threads.alive();
+    this.#watchdog = new Watchdog(thread, region, alive, (blocked) =>
+      this.#supervisor.onBlocked(blocked),
+    );
   }
 
   get threads(): number {
@@ -252,6 +260,7 @@ export class Home implements ServiceBackend {
     this.isClosed = true;
     const failures = await this.#terminateAll();
     await this.peers.close();
+    this.#watchdog.close();
     await this.#threads.terminate();
     const name = this.#options.settings.systemName;
     this.rpcThread.thread.close(

@@ -7,6 +7,7 @@ import { FLAG_CANCELLABLE, type TokenWords } from '../codec/stamps.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { CallOutlet } from '../mailbox/call-outlet.js';
+import type { ProgressWriter } from '../memory/progress-words.js';
 import { CallAnswers } from './call-answers.js';
 import { type CallFacts, callTurn } from './current-call.js';
 import type { RpcEndpoint } from './endpoint.js';
@@ -55,6 +56,9 @@ export interface EndpointSchedule {
   end(): void;
 }
 
+/** In the place of a method's number: `runAsync` or a timer. */
+const TASK = -1;
+
 /**
  * The actor behind an endpoint (Flink PekkoRpcActor, FencedPekkoRpcActor): judges each call by
  * state, fencing token and deadline at the moment it is processed, runs the method, answers.
@@ -73,6 +77,7 @@ export class RpcCell implements Cell, LifeOwner {
    */
   onTerminated: () => Promise<void> | void = () => {};
   readonly #thread: ActorThread;
+  readonly #progress: ProgressWriter | undefined;
   readonly #endpoint: RpcEndpoint;
   readonly #handlers: readonly Handler[];
   readonly #open: OpenCalls;
@@ -86,6 +91,7 @@ export class RpcCell implements Cell, LifeOwner {
     this.methods = parts.methods;
     this.fence = parts.fence;
     this.#thread = parts.thread;
+    this.#progress = parts.thread.progress;
     this.#endpoint = parts.endpoint;
     this.#handlers = parts.methods.handlersOf(parts.endpoint);
     this.answers = new CallAnswers(parts);
@@ -137,6 +143,7 @@ export class RpcCell implements Cell, LifeOwner {
     const decoder = this.#thread.decoder;
     startPayload(decoder, envelope, source);
     const endpoint = this.#endpoint;
+    this.#progress?.enter(this.address.recipient, method);
     const outer = enterTurn(this);
     callTurn.begin(this, this.#thread, envelope, replyTo);
     let result: unknown;
@@ -172,6 +179,7 @@ export class RpcCell implements Cell, LifeOwner {
       const refusal = this.#refusal(method, deadline, token);
       return this.answers.refusal(call, method, undefined, refusal);
     }
+    this.#progress?.enter(this.address.recipient, method);
     const outer = enterTurn(this);
     callTurn.begin(this, this.#thread, invocation, undefined);
     let result: unknown;
@@ -198,6 +206,7 @@ export class RpcCell implements Cell, LifeOwner {
     if (whyFenced !== undefined) {
       return this.#refuseTask(task, this.#error('FENCING_TOKEN_MISMATCH', whyFenced));
     }
+    this.#progress?.enter(this.address.recipient, TASK);
     const outer = enterTurn(this);
     try {
       const result = task.run();

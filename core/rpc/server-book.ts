@@ -68,6 +68,14 @@ export class ServerBook {
     throw new RpcError('RECIPIENT_UNREACHABLE', text, { effect: 'none' });
   }
 
+  /** Who lives at a recipient number. */
+  at(recipient: number): ServerRecord | undefined {
+    for (const record of this.#records.values()) {
+      if (record.created.recipient === recipient) return record;
+    }
+    return undefined;
+  }
+
   /** Notes whether the endpoint that now lives at `at` has been started. */
   setRunning(endpointId: string, at: CellAddress, isRunning: boolean): void {
     const record = this.#records.get(endpointId);

@@ -3,6 +3,7 @@ import type { Address } from '../base/address.js';
 import type { RpcServiceOptions, Settings } from '../config/options.js';
 import type { LaneOffer } from '../mailbox/lane-senders.js';
 import type { DeadLetterReport } from './dead-letter-reports.js';
+import type { BlockedThread } from './watchdog.js';
 
 /** What a worker thread is born with. */
 export interface ThreadBirth {
@@ -23,6 +24,7 @@ export type ThreadMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'lane'; readonly offer: LaneOffer }
   | { readonly kind: 'dead-letter'; readonly report: DeadLetterReport }
+  | { readonly kind: 'blocked'; readonly blocked: BlockedThread }
   | {
       readonly kind: 'log';
       readonly level: 'debug' | 'info' | 'warn' | 'error';

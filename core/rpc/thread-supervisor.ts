@@ -15,11 +15,13 @@ import {
   type CreatedEndpoint,
   type EndpointSpec,
 } from './system-contracts.js';
+import type { BlockedThread } from './watchdog.js';
 import { causeInWords, type EndedThread, threadTerminated } from './thread-end.js';
 
 /** What a thread supervisor is given. */
 export interface ThreadSupervisorParts {
   readonly supervision: Required<ThreadSupervision>;
+  readonly watchdogAction: 'report' | 'terminate';
   readonly rpcThread: RpcThread;
   readonly directory: Directory;
   readonly servers: ServerBook;
@@ -94,6 +96,22 @@ export class ThreadSupervisor {
     const { thread, life } = ended;
     const errorOf = (effect: Effect): RpcError => threadTerminated(ended, effect);
     this.#parts.rpcThread.thread.onThreadTerminated(thread, life, errorOf);
+  }
+
+  /** A watchdog found a thread blocked; home is the one thread that cannot be ended. */
+  onBlocked({ thread, recipient, method, blockedMs }: BlockedThread): void {
+    const { rpcThread, servers, threads, watchdogAction } = this.#parts;
+    const record = servers.at(recipient);
+    const endpoint = record?.spec.endpointId;
+    const name = method < 0 ? 'runAsync' : record?.created.methods[method]?.name;
+    const facts = { thread: thread === 0 ? 'home' : thread - 1, endpoint, method: name, blockedMs };
+    new Counters(rpcThread.thread.metrics, thread).add('blockedReports');
+    rpcThread.thread.logger.warn(facts, 'a thread is blocked');
+    publish('threadBlocked', facts);
+    if (watchdogAction === 'report' || thread === 0) return;
+    const doing = endpoint === undefined ? 'no endpoint of yours' : `${endpoint}.${name}`;
+    const why = `blocked for ${blockedMs} ms, last called: ${doing} (option watchdogMs)`;
+    threads.kill(thread, why);
   }
 
   #mayRestart(thread: number): boolean {

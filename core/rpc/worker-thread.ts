@@ -14,6 +14,7 @@ import { ThreadService, type ServiceBackend } from './thread-service.js';
 import { type OffloadPool, RpcThread } from './rpc-thread.js';
 import type { CreatedEndpoint, EndpointSpec } from './system-contracts.js';
 import { Agent, Reception } from './system-endpoints.js';
+import { Watchdog } from './watchdog.js';
 import type { HomePort, ThreadBirth, ThreadMessage } from './thread-host.js';
 
 /** The service as a worker thread sees it: most things are asked of the home thread. */
@@ -93,9 +94,10 @@ function print(facts: object): string {
 
 /** Brings up the RPC layer on a worker thread and tells the home thread that it is ready. */
 export function runWorkerThread(birth: ThreadBirth, port: HomePort, offload: OffloadPool): void {
+  const region = openRegion(birth.region);
   const rpcThread = new RpcThread({
     thread: birth.thread,
-    region: openRegion(birth.region),
+    region,
     settings: birth.settings,
     clock: systemClock,
     logger: loggerOver(port),
@@ -122,6 +124,14 @@ export function runWorkerThread(birth: ThreadBirth, port: HomePort, offload: Off
   };
   system(Reception, [rpcThread, undefined], true);
   system(Agent, [rpcThread, service], false);
+  // Home watches all workers, and the first of these watches home.
+  const watched = birth.thread === 1 ? [0] : [];
+  new Watchdog(
+    rpcThread.thread,
+    region,
+    () => watched,
+    (blocked) => port.post({ kind: 'blocked', blocked }, []),
+  );
   port.onMessage(onMessage);
   port.post({ kind: 'ready' }, []);
 }
