@@ -10,6 +10,13 @@ import {
   valueText,
   verifyGeneric,
 } from './micro/codec-cells.js';
+import {
+  buildAndRead,
+  mapAndTimer,
+  publishEach,
+  recordAsJson,
+  recordCloned,
+} from './micro/choice-cells.js';
 import { laneThrough } from './micro/lane-cells.js';
 import { pendingOpenResolve, wheelInsertRemove } from './micro/pending-cells.js';
 import { PEER_CELLS } from './peers/peer-cells.js';
@@ -90,6 +97,11 @@ const MICRO_CELLS: Readonly<Record<CellName, Cell>> = {
   'micro/codec/1-kib': valueBytes,
   'micro/pending/open-resolve': pendingOpenResolve,
   'micro/wheel/insert-remove': wheelInsertRemove,
+  'micro/choice/build-and-read': buildAndRead,
+  'micro/choice/publish-each': publishEach,
+  'micro/choice/map-and-timer': mapAndTimer,
+  'micro/choice/record-cloned': recordCloned,
+  'micro/choice/record-as-json': recordAsJson,
 };
 
 const THREAD_CELLS: Readonly<Record<CellName, Cell>> = {
@@ -109,6 +121,13 @@ const THREAD_CELLS: Readonly<Record<CellName, Cell>> = {
   'home-to-worker/idle': idleCpu,
   'same-thread/ask-number/1': sameThread(askNumber(1)),
   'same-thread/ask-number/256': sameThread(askNumber(256)),
+  'same-thread/ask-record/256': sameThread(askEcho('record', 256)),
+  'same-thread-isolated/ask-record/256': sameThread(askEcho('record', 256), {
+    isolateLocalCalls: true,
+  }),
+  'small-lanes/ask-1-kib/256': homeToWorker(askEcho('1-kib', 256), {
+    mailboxCapacityBytes: 256 * 1024,
+  }),
 };
 
 const SHAPE_CELLS: Readonly<Record<CellName, Cell>> = {

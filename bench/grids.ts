@@ -1,4 +1,5 @@
 import { CELLS, type CellName, ECHO_WINDOWS, WINDOWS } from './cells.js';
+import { CHOICES } from './choices.js';
 import { LOCAL_PEERS, REMOTE_PEERS } from './peers/peer-list.js';
 
 /** Cells that are shown together: every path asked every question that it has a cell for. */
@@ -7,6 +8,8 @@ export interface Grid {
   readonly title: string;
   readonly paths: readonly string[];
   readonly questions: readonly string[];
+  /** When not every question is for every path. */
+  readonly only?: ReadonlySet<CellName>;
   /** The path that the others are compared with, where they are peers of it. */
   readonly ours?: string;
   /** The path that shows what the machine allows. */
@@ -17,6 +20,20 @@ const overWindows = WINDOWS.map((window) => `ask-number/${window}`);
 const echoes = Object.entries(ECHO_WINDOWS).map(([name, window]) => `ask-${name}/${window}`);
 /** What peers are asked: each of them with its own cell. */
 const BESIDE_PEERS = ['1', '32', '256'].map((window) => `ask-number/${window}`);
+
+/** `home-to-worker` of a cell's name; floors, peers and parts have a folder before it. */
+export function pathOf(cell: CellName): string {
+  const parts = cell.split('/');
+  const length = ['floor', 'peers', 'micro'].includes(parts[0]!) ? 2 : 1;
+  return parts.slice(0, length).join('/');
+}
+
+/** What a cell of that path is asked. */
+export function questionOf(cell: CellName): string {
+  return cell.slice(pathOf(cell).length + 1);
+}
+
+const CHOSEN = [...new Set(CHOICES.flatMap((choice) => [choice.with, choice.without]))];
 
 /** What a full run measures beside the rows, and what `--only` may name. */
 export const GRIDS: readonly Grid[] = [
@@ -75,6 +92,13 @@ export const GRIDS: readonly Grid[] = [
     floor: 'floor/socket',
   },
   {
+    id: 'G7',
+    title: 'What each choice of the design is worth',
+    paths: [...new Set(CHOSEN.map(pathOf))],
+    questions: [...new Set(CHOSEN.map(questionOf))],
+    only: new Set(CHOSEN),
+  },
+  {
     id: 'P1',
     title: 'Between threads, beside peers',
     paths: ['home-to-worker', 'floor/lanes', 'floor/post-message', ...LOCAL_PEERS],
@@ -100,10 +124,10 @@ export interface GridCell {
 }
 
 /** The cells that there are, path by path. */
-export function cellsOf({ paths, questions }: Grid): GridCell[] {
+export function cellsOf({ paths, questions, only }: Grid): GridCell[] {
   return paths
     .flatMap((path) =>
       questions.map((question) => ({ path, question, cell: `${path}/${question}` })),
     )
-    .filter(({ cell }) => cell in CELLS);
+    .filter(({ cell }) => cell in CELLS && (only?.has(cell) ?? true));
 }

@@ -35,6 +35,7 @@ class Samples {
       p50Us: percentile(sorted, 0.5),
       p99Us: percentile(sorted, 0.99),
       p999Us: percentile(sorted, 0.999),
+      maxUs: percentile(sorted, 1),
     };
   }
 }

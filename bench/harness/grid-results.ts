@@ -12,7 +12,7 @@ export interface GridLine {
   readonly cell: string;
   /** Rate, or for one call in flight the middle latency. */
   readonly spread?: Spread;
-  readonly figure: 'callsPerSecond' | 'p50Us' | 'durationMs';
+  readonly figure: 'callsPerSecond' | 'p50Us' | 'durationMs' | 'nsPerOperation';
   /** Median of everything that the cell measured. */
   readonly details?: Figures;
   /** Why there is no figure. */
@@ -34,7 +34,8 @@ export interface GridResult {
 /** What a cell is judged by: how long one call takes, or how many there are in a second. */
 function figureOf(rounds: readonly Round[], step: number, question: string): GridLine['figure'] {
   const figures = rounds.find((round) => round[step] !== undefined)?.[step];
-  if (figures?.callsPerSecond === undefined && figures !== undefined) return 'durationMs';
+  if (figures?.nsPerOperation !== undefined) return 'nsPerOperation';
+  if (figures?.durationMs !== undefined) return 'durationMs';
   return question.endsWith('/1') && figures?.p50Us !== undefined ? 'p50Us' : 'callsPerSecond';
 }
 
@@ -78,10 +79,14 @@ function formatLine(line: GridLine): string[] {
   if (details === undefined || spread === undefined) return [path, question, reason ?? '-'];
   const { callsPerSecond, p50Us, p99Us, p999Us, maxUs, cpuUsPerCall, heapMib, rssMib } = details;
   const rest = [p50Us, p99Us, p999Us, maxUs, cpuUsPerCall, heapMib, rssMib];
+  const rate =
+    callsPerSecond === undefined
+      ? formatFigure(line.figure, spread.median)
+      : formatFigure('callsPerSecond', callsPerSecond);
   return [
     path,
     question,
-    callsPerSecond === undefined ? '' : formatFigure('callsPerSecond', callsPerSecond),
+    rate,
     formatRange(line.figure, spread),
     ...rest.map((value) => (value === undefined ? '' : formatNumber(value))),
   ];

@@ -1,5 +1,5 @@
 import type { CellName } from '../cells.js';
-import { cellsOf, type Grid, type GridCell } from '../grids.js';
+import { cellsOf, type Grid, type GridCell, pathOf, questionOf } from '../grids.js';
 import type { Measure, Row } from './row.js';
 
 /** Where a row finds its figures among the steps of a round. */
@@ -120,15 +120,10 @@ export function select(all: Catalogue, names: readonly string[], isQuick: boolea
 
 /** Cells that somebody named, as a grid for each path. */
 function gridsOf(cells: readonly CellName[]): Grid[] {
-  const questions = new Map<string, string[]>();
-  for (const cell of cells) {
-    const parts = cell.split('/');
-    const length = parts[0] === 'floor' || parts[0] === 'peers' ? 2 : 1;
-    const path = parts.slice(0, length).join('/');
-    questions.set(path, [...(questions.get(path) ?? []), parts.slice(length).join('/')]);
-  }
-  return Array.from(questions, ([path, asked]) => {
-    return { id: 'G0', title: path, paths: [path], questions: asked };
+  const paths = [...new Set(cells.map(pathOf))];
+  return paths.map((path) => {
+    const questions = cells.filter((cell) => pathOf(cell) === path).map(questionOf);
+    return { id: 'G0', title: path, paths: [path], questions };
   });
 }
 

@@ -3,6 +3,7 @@ import { GRIDS } from '../grids.js';
 import { ROWS } from '../rows.js';
 import type { BenchArguments } from './arguments.js';
 import { BUDGETS } from './cell.js';
+import { formatChoices } from './choice-results.js';
 import { formatGrid, formatPeers, type GridResult, gridResult } from './grid-results.js';
 import { describeMachine, machineFacts } from './machine.js';
 import { planRound, select } from './plan.js';
@@ -52,7 +53,9 @@ export async function runBench(args: BenchArguments): Promise<BenchOutcome> {
 }
 
 function formatGridResult(result: GridResult): string {
-  return result.ours === undefined ? formatGrid(result) : formatPeers(result);
+  if (result.ours !== undefined) return formatPeers(result);
+  const choices = formatChoices(result);
+  return choices === '' ? formatGrid(result) : `${formatGrid(result)}\n\n${choices}`;
 }
 
 /** Everything that the terminal shows of a report. */

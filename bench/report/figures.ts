@@ -1,33 +1,39 @@
+import { formatWorth, worthsOf } from '../harness/choice-results.js';
 import { formatFigure, formatNumber, formatRange } from '../harness/format.js';
 import { duelsOf, type GridResult, shortName } from '../harness/grid-results.js';
 import type { BenchReport } from '../harness/report.js';
 import { formatBound } from '../harness/table.js';
 import type { RowResult } from '../harness/verdict.js';
 
-/** The report that the documents quote, from the root of the repository. */
-export const FIGURES_JSON = 'bench/results/node20-2-cores.json';
+/** The report of the rows, from the root of the repository. */
+const ROWS_JSON = 'bench/results/node20-2-cores.json';
+/** The report of what the choices of the design are worth. */
+const CHOICES_JSON = 'bench/results/choices-node20-2-cores.json';
 
-/** A document and what stands in it between the marks. */
+/** A document and what stands in it between the marks of that name. */
 export interface FiguresBlock {
   readonly path: string;
+  readonly name: string;
+  /** The report that it quotes. */
+  readonly reportPath: string;
   readonly render: (report: BenchReport) => string;
 }
 
-/** Documents with figures; a test holds them to {@link FIGURES_JSON}. */
+/** Documents with figures; a test holds them to the committed reports. */
 export const FIGURES_BLOCKS: readonly FiguresBlock[] = [
-  { path: 'README.md', render: renderForReaders },
-  { path: 'docs/PERFORMANCE.md', render: renderAll },
+  { path: 'README.md', name: 'figures', reportPath: ROWS_JSON, render: renderForReaders },
+  { path: 'docs/PERFORMANCE.md', name: 'figures', reportPath: ROWS_JSON, render: renderAll },
+  { path: 'docs/PERFORMANCE.md', name: 'choices', reportPath: CHOICES_JSON, render: renderChoices },
 ];
 
-const BEGIN = '<!-- figures: written by npm run bench:figures -->';
-const END = '<!-- end of figures -->';
-
-/** The document with `block` between its marks; throws when it has none. */
-export function withFigures(text: string, block: string): string {
-  const begin = text.indexOf(BEGIN);
-  const end = text.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`no place for figures: "${BEGIN}" and "${END}"`);
-  return `${text.slice(0, begin + BEGIN.length)}\n${block}\n${text.slice(end)}`;
+/** The document with `block` between the marks of `name`; throws when it has none. */
+export function withFigures(text: string, name: string, block: string): string {
+  const beginMark = `<!-- ${name}: written by npm run bench:figures -->`;
+  const endMark = `<!-- end of ${name} -->`;
+  const begin = text.indexOf(beginMark);
+  const end = text.indexOf(endMark);
+  if (begin < 0 || end < begin) throw new Error(`no place for figures: ${beginMark} ${endMark}`);
+  return `${text.slice(0, begin + beginMark.length)}\n${block}\n${text.slice(end)}`;
 }
 
 /** What the short table shows, in the words of somebody who has not read the long one. */
@@ -69,8 +75,11 @@ function table(lines: readonly (readonly string[])[]): string {
   return [header, rule, ...rest].join('\n');
 }
 
-function origin({ machine, isQuick, rounds }: BenchReport): string {
-  const command = isQuick ? 'npm run bench -- --quick' : 'npm run bench';
+function origin(report: BenchReport): string {
+  const { machine, rounds } = report;
+  const isPart = report.rows.length === 0;
+  const quick = report.isQuick ? 'npm run bench -- --quick' : 'npm run bench';
+  const command = isPart ? 'npm run bench -- --only G7' : quick;
   const { cpu, cores, memoryGib, node, startedAt, commit } = machine;
   const where = `${cores} cores (${cpu}), ${memoryGib} GiB, Node ${node.slice(1)}`;
   const when = `${startedAt.slice(0, 10)}, commit ${commit ?? 'unknown'}`;
@@ -140,4 +149,12 @@ function renderPeers(grid: GridResult): string {
   });
   const header = [grid.title, 'ringlane', 'best peer', 'ringlane is', ''];
   return table([header, ...lines]);
+}
+
+function renderChoices(report: BenchReport): string {
+  const lines = report.grids
+    .flatMap(worthsOf)
+    .map((worth) => [worth.decision, worth.with, worth.instead, worth.without, formatWorth(worth)]);
+  const header = ['decision', 'with it', 'instead', 'without it', 'worth'];
+  return `${origin(report)}\n\n${table([header, ...lines])}`;
 }

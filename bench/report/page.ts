@@ -105,7 +105,9 @@ function renderLine(line: GridLine): string[] {
   const rest = [p50Us, p99Us, p999Us, cpuUsPerCall, rssMib];
   return [
     name,
-    callsPerSecond === undefined ? '' : formatFigure('callsPerSecond', callsPerSecond),
+    callsPerSecond === undefined
+      ? formatFigure(figure, spread.median)
+      : formatFigure('callsPerSecond', callsPerSecond),
     formatRange(figure, spread),
     ...rest.map((value) => (value === undefined ? '' : formatNumber(value))),
     escapeHtml(extraOf(details)),

@@ -49,8 +49,9 @@ export class BenchHeap extends RpcEndpoint implements Serves<typeof HeapGateway>
 
 /** Endpoints that are started at the same time. */
 const AT_ONCE = 500;
-/** A quick run has fewer, because starting them takes longer than asking them. */
-const SHARE = { full: 1, quick: 0.05, tiny: 0.001 } as const;
+/** More than these take longer to start than to ask, so a quick run has fewer. */
+const QUICK_MAX = 5_000;
+const TINY_MAX = 10;
 
 async function startMany(service: RpcService, count: number): Promise<OneOfManyGateway[]> {
   const gateways: OneOfManyGateway[] = [];
@@ -77,7 +78,7 @@ function shuffledTargets(count: number): Int32Array {
 }
 
 function countFor(wanted: number, { scale }: Budget): number {
-  return wanted < 1_000 ? wanted : Math.max(10, Math.round(wanted * SHARE[scale]));
+  return Math.min(wanted, { full: wanted, quick: QUICK_MAX, tiny: TINY_MAX }[scale]);
 }
 
 /**

@@ -25,8 +25,8 @@ export function homeToWorker(cell: GatewayCell, options: RpcServiceOptions = {})
     withEndpoint(0, (gateway) => cell(gateway, budget), options);
 }
 
-/** Caller and endpoint on the home thread: no encoding, arguments by reference. */
-export function sameThread(cell: GatewayCell): Cell {
+/** Caller and endpoint on the home thread: by default no encoding, arguments by reference. */
+export function sameThread(cell: GatewayCell, options: RpcServiceOptions = {}): Cell {
   return (budget: Budget): Promise<Figures> =>
-    withEndpoint('home', (gateway) => cell(gateway, budget));
+    withEndpoint('home', (gateway) => cell(gateway, budget), options);
 }
