@@ -19,7 +19,12 @@ export const RpcService = {
 
 export type { Clock, TimerHandle } from './core/base/clock.js';
 export type { Logger } from './core/base/logger.js';
-export type { ListenOptions, RpcServiceOptions, ThreadSupervision } from './core/config/options.js';
+export type {
+  ListenOptions,
+  RpcServiceOptions,
+  ThreadSupervision,
+  TlsOptions,
+} from './core/config/options.js';
 export { ERROR_CODES, type Effect, type ErrorCode } from './core/errors/error-codes.js';
 export { isRpcError, RpcError, type RpcErrorDetails } from './core/errors/rpc-error.js';
 export type { ServiceMetrics } from './core/metrics/counters.js';

@@ -5,10 +5,29 @@ import { isPowerOfTwo } from '../base/sequence.js';
 import { describeThrown, RpcError } from '../errors/rpc-error.js';
 import { LIMITS } from './limits.js';
 
+/** Who a service is and whom it trusts over TLS; certificates and keys as PEM. */
+export interface TlsOptions {
+  /** Certificate chain; needed to listen, and to dial a peer that asks for one. */
+  readonly cert?: string | Buffer;
+  /** Private key of `cert`. */
+  readonly key?: string | Buffer;
+  readonly passphrase?: string;
+  /** Certificates that a peer's must come from; when dialling, default those of Node. */
+  readonly ca?: string | Buffer | (string | Buffer)[];
+  /**
+   * SHA-256 fingerprints, `AB:CD:…`: only these certificates are accepted, for whatever name. With
+   * `ca` both must fit; without it the fingerprint alone decides, as for self-signed certificates.
+   */
+  readonly peerFingerprints?: readonly string[];
+  /** When listening, false lets peers in that show no certificate: anybody. Default true. */
+  readonly requestCert?: boolean;
+}
+
 /** Where a service listens. */
 export interface ListenOptions {
   /**
-   * Default `127.0.0.1`. Anything else than loopback needs `insecure: true` until TLS is set up.
+   * Default `127.0.0.1`. Anything else than loopback needs `tls` that asks peers for certificates,
+   * or `insecure: true`.
    */
   readonly host?: string;
   /** 0 lets the system choose. */
@@ -17,6 +36,8 @@ export interface ListenOptions {
   readonly portRange?: readonly [from: number, to: number];
   /** A unix socket instead of host and port. */
   readonly path?: string;
+  /** TLS 1.2 or newer, addresses are `ringlane.tls://…`. Peers must show certificates. */
+  readonly tls?: TlsOptions;
   /** Says out loud that peers outside this machine may connect without authentication. */
   readonly insecure?: boolean;
 }
@@ -44,6 +65,8 @@ export interface RpcServiceOptions {
   readonly threads?: number;
   /** Absent: the service is reachable inside this process only. */
   readonly listen?: ListenOptions;
+  /** For dialling `ringlane.tls://…`; default `listen.tls`. */
+  readonly tls?: TlsOptions;
   /**
    * Deadline of an ask in milliseconds, unless method or call say otherwise. Default 10 000. It
    * ends up to 32 ms late, never early, with one exception: of the calls that a thread makes
@@ -130,6 +153,7 @@ export interface Settings {
 export interface EffectiveOptions {
   readonly settings: Settings;
   readonly listen: ListenOptions | undefined;
+  readonly tls: TlsOptions | undefined;
   readonly workerResourceLimits: RpcServiceOptions['workerResourceLimits'];
   readonly supervision: Required<ThreadSupervision>;
   readonly watchdogAction: 'report' | 'terminate';
@@ -248,6 +272,7 @@ export function effectiveOptions(options: RpcServiceOptions): EffectiveOptions {
   return {
     settings,
     listen: o.listen,
+    tls: o.tls ?? o.listen?.tls,
     workerResourceLimits: o.workerResourceLimits,
     supervision: checkSupervision(o.supervision ?? {}),
     watchdogAction: checkWatchdogAction(o.watchdogAction ?? 'report'),

@@ -88,7 +88,8 @@ export class Home implements ServiceBackend {
     const { thread } = this.rpcThread;
     this.#deadLetters = new DeadLetterListeners(thread);
     this.service = new ThreadService(this.rpcThread, this);
-    this.peers = new RemotePeers(this.rpcThread, ports.transport, randomIncarnation());
+    const network = { transport: ports.transport, tls: options.tls };
+    this.peers = new RemotePeers(this.rpcThread, network, randomIncarnation());
     this.#threads = new HomeThreads({
       host: ports.threadHost,
       options,

@@ -1,6 +1,6 @@
 import { type CellAddress, recipientOf } from '../actor/cell.js';
 import { type Address, endpointIdOf, formatAddress, parseAddress } from '../base/address.js';
-import type { ListenOptions } from '../config/options.js';
+import type { ListenOptions, TlsOptions } from '../config/options.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { Transport, TransportAddress } from '../transport/byte-stream.js';
 import type { ConnectionOptions } from '../transport/connection.js';
@@ -29,19 +29,27 @@ interface RemoteEndpoint extends FoundEndpoint {
   readonly hostname: string;
 }
 
+/** How bytes travel to other processes. */
+export interface PeerNetwork {
+  readonly transport: Transport;
+  /** For dialling over TLS. */
+  readonly tls: TlsOptions | undefined;
+}
+
 /** The connections of a service, outgoing and incoming; all live on the home thread. */
 export class RemotePeers {
   readonly #rpcThread: RpcThread;
-  readonly #transport: Transport;
+  readonly #network: PeerNetwork;
+  #secure: Promise<Transport> | undefined;
   readonly #identity: Identity;
   readonly #options: ConnectionOptions;
   readonly #peers = new Map<string, Promise<RemotePeer>>();
   #listener: Listener | undefined;
 
-  constructor(rpcThread: RpcThread, transport: Transport, incarnation: number) {
+  constructor(rpcThread: RpcThread, network: PeerNetwork, incarnation: number) {
     const { settings, clock, logger } = rpcThread.thread;
     this.#rpcThread = rpcThread;
-    this.#transport = transport;
+    this.#network = network;
     this.#identity = { system: settings.systemName, incarnation: incarnation >>> 0 };
     const { maximumFramesize, connectTimeoutMs } = settings;
     this.#options = { clock, logger, maximumFramesize, connectTimeoutMs };
@@ -53,13 +61,15 @@ export class RemotePeers {
 
   /** Opens the listener; answers the address that endpoints of this service have from now on. */
   async listen(at: ListenOptions): Promise<Omit<Address, 'path'>> {
-    this.#listener = await listen(this.#transport, at, this.#identity, {
+    const transport = at.tls ? await secureTransport(at.tls) : this.#network.transport;
+    this.#listener = await listen(transport, at, this.#identity, {
       ...this.#options,
       accept: (connection) => new RemotePeer(this.#rpcThread, connection),
     });
     const { system } = this.#identity;
     if (at.path !== undefined) return { protocol: 'unix', system, host: at.path, port: -1 };
-    return { protocol: 'tcp', system, host: at.host ?? '127.0.0.1', port: this.#listener.port };
+    const protocol = at.tls ? 'tls' : 'tcp';
+    return { protocol, system, host: at.host ?? '127.0.0.1', port: this.#listener.port };
   }
 
   /** A gateway for code of the home thread: it writes into the connection itself. */
@@ -143,10 +153,6 @@ export class RemotePeers {
 
   /** One connection a peer, made on first use and again after it was lost. */
   #peer(address: Address, text: string): Promise<RemotePeer> {
-    if (address.protocol === 'tls') {
-      const reason = 'this version has no TLS; use ringlane.tcp inside a trusted network';
-      return Promise.reject(new RpcError('CONNECTION_FAILED', reason, { address: text }));
-    }
     const at: TransportAddress =
       address.protocol === 'unix'
         ? { path: address.host }
@@ -164,7 +170,8 @@ export class RemotePeers {
   async #dial(at: TransportAddress, address: Address, text: string): Promise<RemotePeer> {
     const peer = new RemotePeer(this.#rpcThread, undefined);
     const options = { ...this.#options, listener: peer };
-    const connection = await dial(this.#transport, at, this.#identity, options);
+    const transport = await this.#transportOf(address.protocol);
+    const connection = await dial(transport, at, this.#identity, options);
     peer.attach(connection);
     if (connection.peer.system !== address.system) {
       const reason = `${text}: system ${connection.peer.system} answers there`;
@@ -173,4 +180,16 @@ export class RemotePeers {
     }
     return peer;
   }
+
+  #transportOf(protocol: Address['protocol']): Promise<Transport> {
+    if (protocol !== 'tls') return Promise.resolve(this.#network.transport);
+    this.#secure ??= secureTransport(this.#network.tls ?? {});
+    return this.#secure;
+  }
+}
+
+/** Loaded when somebody wants it: TLS takes a while to load, and most services do without. */
+async function secureTransport(options: TlsOptions): Promise<Transport> {
+  const { TlsTransport } = await import('../transport/tls-transport.js');
+  return new TlsTransport(options);
 }

@@ -25,14 +25,18 @@ export interface BindPlan {
 
 /**
  * The addresses that `at` allows: a path, or a host with `port` first and then the ports of
- * `portRange`. Refuses a host that others can reach unless `insecure` says so: without TLS
- * whoever reaches the port may call every endpoint.
+ * `portRange`. Refuses a host that others can reach unless peers must show certificates, or
+ * `insecure` says so: else whoever reaches the port may call every endpoint.
  */
 export function planBind(at: ListenOptions): BindPlan {
+  if (at.path !== undefined && at.tls !== undefined) {
+    throw new RpcError('INVALID_ARGUMENT', 'listen.path and listen.tls do not go together');
+  }
   if (at.path !== undefined) return { candidates: [{ path: at.path }], name: at.path };
   const host = at.host ?? DEFAULT_HOST;
-  if (!isLoopback(host) && at.insecure !== true) {
-    const cure = 'listen on 127.0.0.1, or write insecure: true if that is meant';
+  const asksForCertificates = at.tls !== undefined && at.tls.requestCert !== false;
+  if (!isLoopback(host) && !asksForCertificates && at.insecure !== true) {
+    const cure = 'listen on 127.0.0.1, set tls, or write insecure: true if that is meant';
     const text = `listen.host ${host} lets other machines call without authentication: ${cure}`;
     throw new RpcError('INVALID_ARGUMENT', text);
   }

@@ -93,13 +93,15 @@ export class SocketStream implements ByteStream {
 /** A socket on its way to `address`, and its stream once it is connected. */
 export function connectSocket(address: net.NetConnectOpts): {
   readonly socket: net.Socket;
+  readonly event: 'connect';
   readonly streamOf: (remote: string) => SocketStream;
 } {
   const memory = new ReadMemory();
   const socket = net.connect({ ...address, onread: memory });
   // Nothing is read before somebody listens.
   socket.pause();
-  return { socket, streamOf: (remote) => new SocketStream(socket, remote, memory) };
+  const event = 'connect';
+  return { socket, event, streamOf: (remote) => new SocketStream(socket, remote, memory) };
 }
 
 /**

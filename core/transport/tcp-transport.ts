@@ -1,7 +1,6 @@
 import { lstat, unlink } from 'node:fs/promises';
 import net from 'node:net';
 import { deferred } from '../base/deferred.js';
-import { RpcError } from '../errors/rpc-error.js';
 import {
   type ByteStream,
   formatTransportAddress,
@@ -11,10 +10,12 @@ import {
   type TransportAddress,
   type TransportDialOptions,
 } from './byte-stream.js';
-import { bindFailed, connectionFailed, dialFailed, systemCodeOf } from './network-errors.js';
+import { bindFailed, systemCodeOf } from './network-errors.js';
+import { connected } from './dial-socket.js';
 import { acceptedStream, connectSocket } from './socket-stream.js';
 
-function remoteOf(socket: net.Socket, local: TransportAddress): string {
+/** The other end of an accepted socket, for people. */
+export function remoteOf(socket: net.Socket, local: TransportAddress): string {
   const { remoteAddress: host, remotePort: port } = socket;
   if ('path' in local || host === undefined || port === undefined) {
     return `a peer at ${formatTransportAddress(local)}`;
@@ -23,38 +24,13 @@ function remoteOf(socket: net.Socket, local: TransportAddress): string {
 }
 
 async function dial(address: TransportAddress, options: TransportDialOptions): Promise<ByteStream> {
-  const { clock, timeoutMs, signal } = options;
   const name = formatTransportAddress(address);
-  if (signal?.aborted) throw cancelled(name, signal);
-  const connected = deferred<void>();
-  const { socket, streamOf } = connectSocket({ ...address });
-  const onError = (cause: Error): void => connected.reject(dialFailed(name, cause));
-  const onAbort = (): void => connected.reject(cancelled(name, signal!));
-  const timer = clock.schedule(
-    () => connected.reject(connectionFailed(name, `no answer within ${timeoutMs} ms`)),
-    timeoutMs,
-  );
-  socket.once('connect', connected.resolve);
-  socket.on('error', onError);
-  signal?.addEventListener('abort', onAbort, { once: true });
-  try {
-    await connected.promise;
-    return streamOf(name);
-  } catch (error) {
-    socket.destroy();
-    throw error;
-  } finally {
-    timer.cancel();
-    signal?.removeEventListener('abort', onAbort);
-  }
+  const { streamOf } = await connected(name, options, () => connectSocket({ ...address }));
+  return streamOf(name);
 }
 
-function cancelled(name: string, signal: AbortSignal): RpcError {
-  const text = `connecting to ${name} was given up`;
-  return new RpcError('CANCELLED', text, { effect: 'none', address: name, cause: signal.reason });
-}
-
-class SocketServer implements StreamServer {
+/** A bound server of Node. */
+export class SocketServer implements StreamServer {
   readonly address: TransportAddress;
   readonly #server: net.Server;
   readonly #closed: Promise<void>;
