@@ -18,24 +18,37 @@ import { defineGateway, type MethodTable } from './gateway.js';
 import { RpcInvocation } from './rpc-invocation.js';
 import type { RpcServer } from './rpc-service.js';
 import type { RpcThread } from './rpc-thread.js';
-import type { CreatedEndpoint } from './system-contracts.js';
+import type { AgentGateway, CreatedEndpoint } from './system-contracts.js';
+
+/** What the reference of one life of an endpoint is made of. */
+export interface EndpointRefParts {
+  readonly rpcThread: RpcThread;
+  readonly server: RpcServer;
+  readonly created: CreatedEndpoint;
+  readonly agent: AgentGateway;
+}
 
 type Method = (...args: readonly unknown[]) => PromiseLike<unknown> | undefined;
 
 /**
  * The actor behind an endpoint (Flink AkkaBasedEndpoint.getActorRef): takes calls as messages and
- * answers their results to the sender. It belongs to the thread that has the server.
+ * answers their results to the sender. It is that of one life, and belongs to the thread that has
+ * the server.
  */
 export class EndpointRef extends ActorRef<RpcInvocation> {
   readonly path: string;
   readonly uid: number;
   readonly #rpcThread: RpcThread;
   readonly #server: RpcServer;
+  readonly #agent: AgentGateway;
+  readonly #created: CreatedEndpoint;
   readonly #methods: Readonly<Record<string, Method>>;
   readonly #names: ReadonlySet<string>;
 
-  constructor(rpcThread: RpcThread, server: RpcServer, created: CreatedEndpoint) {
+  constructor({ rpcThread, server, created, agent }: EndpointRefParts) {
     super();
+    this.#agent = agent;
+    this.#created = created;
     this.uid = created.incarnation >>> 0;
     this.path = `${server.address}#${this.uid}`;
     this.#rpcThread = rpcThread;
@@ -92,7 +105,8 @@ export class EndpointRef extends ActorRef<RpcInvocation> {
       isOver = true;
       onEnd();
     };
-    this.#server.terminationFuture.then(end, end);
+    const { recipient, incarnation } = this.#created;
+    this.#agent.termination(recipient, incarnation).then(end, end);
     return { release: () => void (isOver = true) };
   }
 

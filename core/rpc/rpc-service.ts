@@ -65,7 +65,8 @@ export interface RpcServer {
   readonly terminationFuture: Promise<void>;
   /**
    * The actor behind the endpoint, for this thread (Flink AkkaBasedEndpoint.getActorRef): answers
-   * the sender of an {@link RpcInvocation}, can be asked and watched; a PoisonPill is `close()`.
+   * the sender of an {@link RpcInvocation}, can be asked and watched; a PoisonPill is `close()`. A
+   * new life after a restart of its thread is another reference.
    */
   readonly ref: ActorRef<RpcInvocation>;
   /** Runs `onStart`; resolves when the endpoint serves. A failure terminates the endpoint. */

@@ -24,7 +24,7 @@ export class ServerHandle implements RpcServer {
   /** Of a fenced endpoint: what its self gateways carry. */
   #token: CurrentToken | undefined;
   #isClosing = false;
-
+  /** Of the life at hand; made when it is asked for. */
   #ref: EndpointRef | undefined;
 
   constructor(rpcThread: RpcThread, created: CreatedEndpoint) {
@@ -41,7 +41,12 @@ export class ServerHandle implements RpcServer {
   }
 
   get ref(): ActorRef<RpcInvocation> {
-    this.#ref ??= new EndpointRef(this.#rpcThread, this, this.#created);
+    this.#ref ??= new EndpointRef({
+      rpcThread: this.#rpcThread,
+      server: this,
+      created: this.#created,
+      agent: this.#agent,
+    });
     return this.#ref;
   }
 
@@ -88,6 +93,7 @@ export class ServerHandle implements RpcServer {
       this.#created = next;
       this.#agent = this.#currentAgent();
       this.#token = this.#currentToken(next);
+      this.#ref = undefined;
       if (this.#isClosing) this.#terminate();
     }
   }

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ActorRef, ActorSystem, ask, Identify, PoisonPill, Props } from '../../../actor.js';
+import {
+  type ActorRef,
+  ActorSystem,
+  ask,
+  Identify,
+  PoisonPill,
+  pool,
+  Props,
+  roundRobin,
+} from '../../../actor.js';
 import { until } from '../../support/until.js';
 import { Parent, Watcher, type Work, Worker } from './remoting-fixtures.js';
 
@@ -277,4 +286,25 @@ test('a worker thread sees the same system', async () => {
     assert.match(seen.parent.path, /^ringlane:\/\/near\/user#\d+$/);
     assert.equal(seen.starter, 'zero');
   });
+});
+
+test('on a thread that was started again new actors can live; the old ones are gone', async () => {
+  await using system = await ActorSystem.start({
+    service: { threads: 2, supervision: { strategy: 'restart' } },
+  });
+  const old = await worker(system, 'same', 0);
+  const pooled = system.actorOf(pool(roundRobin(), 2, Props.of(Worker).withThread('any')), 'pool');
+  await ask(pooled, { kind: 'where' }, TIMEOUT_MS);
+  old.tell({ kind: 'die' });
+  let again: ActorRef<Work> | undefined;
+  await until(async () => {
+    again = await worker(system, 'same', 0).catch(() => undefined);
+    return again !== undefined;
+  }, 'the thread to be back and the name to be free');
+  assert.equal(await ask(again!, { kind: 'echo', value: 1 }, TIMEOUT_MS), 1);
+  assert.equal(again!.equals(old), false);
+  await assert.rejects(ask(old, { kind: 'where' }, TIMEOUT_MS), {
+    code: 'RECIPIENT_UNREACHABLE',
+  });
+  assert.ok(await ask(pooled, { kind: 'where' }, TIMEOUT_MS), 'the routee that lives');
 });

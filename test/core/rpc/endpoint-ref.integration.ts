@@ -107,3 +107,32 @@ test('the reference of an endpoint stays on its thread, and says what to send', 
     await service.close();
   }
 });
+
+test('a new life of an endpoint has another reference; the old one has ended once', async () => {
+  const service = await RpcService.start({ threads: 1, supervision: { strategy: 'restart' } });
+  try {
+    const server = await service.startServer(Probe, { thread: 0 });
+    await server.start();
+    const first = server.ref;
+    await using system = ActorSystem.create('observers');
+    const seen: unknown[] = [];
+    system.actorOf(Props.of(Observer, seen, first));
+    await until(() => seen.length === 2, 'result and failure');
+    first.tell(new RpcInvocation('exit', 1));
+    await until(() => seen.length === 3, 'its end');
+    assert.ok(seen[2] instanceof Terminated);
+    await until(() => server.ref !== first, 'the next life');
+    assert.equal(server.ref.equals(first), false);
+    await until(async () => {
+      const sum = await ask(server.ref, new RpcInvocation('add', 1, 2), TIMEOUT_MS).catch(() => 0);
+      return sum === 3;
+    }, 'the next life to serve');
+    await assert.rejects(ask(first, new RpcInvocation('add', 1, 2), TIMEOUT_MS), {
+      code: 'HANDLER_FAILED',
+      message: /RECIPIENT_UNREACHABLE|THREAD_TERMINATED/,
+    });
+    assert.equal(seen.length, 3);
+  } finally {
+    await service.close();
+  }
+});
