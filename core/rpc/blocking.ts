@@ -119,7 +119,8 @@ class BlockingCall implements Relay, WaitOnTheSpot {
     const alarm = this.#client.thread.spot?.alarmFor(this.from);
     if (!alarm) return;
     const text = alarm.message.replace(`${alarm.code}: `, '');
-    this.#end(this.#method.error(alarm.code, text, this.#call === 0 ? 'none' : 'unknown'));
+    const isUnsent = this.#call === 0 || this.#client.isWaiting(this.#call);
+    this.#end(this.#method.error(alarm.code, text, isUnsent ? 'none' : 'unknown', alarm.cause));
   }
 
   #end(error: RpcError): void {

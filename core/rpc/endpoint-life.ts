@@ -146,7 +146,11 @@ export class EndpointLife {
     await this.#stopWithin(this.#parts.stopTimeoutMs, failures);
     this.isServing = false;
     this.#lifecycle.move('TERMINATED');
-    await this.#owner.onEnded();
+    try {
+      await this.#owner.onEnded();
+    } catch (error) {
+      failures.push(error);
+    }
     if (failures.length === 0) return this.#termination.resolve();
     this.#termination.reject(this.#stopError(failures, cause));
   }

@@ -269,8 +269,9 @@ export class Home implements ServiceBackend {
     );
     this.servers.closeAll(new RpcError('SERVICE_CLOSED', `service ${name} is closed`));
     if (failures.length === 0) return;
-    const text = `${failures.length} endpoints of ${name} failed to stop: ${failures.join('; ')}`;
-    throw new RpcError('ENDPOINT_STOP_FAILED', text);
+    const all = failures.map(describeThrown).join('; ');
+    const text = `${failures.length} endpoints of ${name} failed to stop: ${all}`;
+    throw new RpcError('ENDPOINT_STOP_FAILED', text, { cause: new AggregateError(failures, text) });
   }
 
   /** A thread that is stuck in a handler answers nothing: waiting for it must end too. */
@@ -284,15 +285,13 @@ export class Home implements ServiceBackend {
     return Promise.race([task, limit]).finally(() => timer?.cancel());
   }
 
-  async #terminateAll(): Promise<string[]> {
+  async #terminateAll(): Promise<unknown[]> {
     const remote = this.#threads
       .alive()
       .map((thread) => this.#supervisor.agent(thread).terminateAll());
     const all = Promise.allSettled([this.rpcThread.terminateAll(), ...remote]);
     const answers = await this.#bounded(all);
-    if (!answers) return ['some did not end in time; their threads were ended'];
-    return answers.flatMap((a) =>
-      a.status === 'fulfilled' ? a.value : [describeThrown(a.reason)],
-    );
+    if (!answers) return [new Error('some did not end in time; their threads were ended')];
+    return answers.flatMap((a) => (a.status === 'fulfilled' ? a.value : [a.reason as unknown]));
   }
 }

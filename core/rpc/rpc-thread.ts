@@ -52,6 +52,8 @@ export class RpcThread {
   readonly endpoints = new Map<number, RpcCell>();
   readonly #parts: RpcThreadParts;
   readonly #localClient: LocalClient;
+  /** The service closes: no endpoint is made that nobody would stop. */
+  #isTerminating = false;
   /** What all endpoints of one service share. */
   #host: EndpointHost | undefined;
   /** How other processes reach this service; changes once, when the listener has its port. */
@@ -76,6 +78,10 @@ export class RpcThread {
     service: RpcService,
     onTerminated: (cell: RpcCell) => Promise<void> | void,
   ): RpcCell {
+    if (this.#isTerminating) {
+      const text = `service ${service.systemName} is closing; ${plan.endpointId} is not made`;
+      throw new RpcError('SERVICE_CLOSED', text, { endpoint: plan.endpointId });
+    }
     const cell = this.#make(plan, service);
     this.endpoints.set(cell.address.recipient, cell);
     cell.onTerminated = () => {
@@ -195,12 +201,13 @@ export class RpcThread {
     });
   }
 
-  /** Terminates every endpoint of this thread; answers what failed, in words. */
-  async terminateAll(): Promise<string[]> {
+  /** Terminates every endpoint of this thread; answers the failures. None is made afterwards. */
+  async terminateAll(): Promise<unknown[]> {
+    this.#isTerminating = true;
     const results = await Promise.allSettled(
       [...this.endpoints.values()].map((cell) => cell.life.terminate()),
     );
-    return results.flatMap((r) => (r.status === 'rejected' ? [String(r.reason)] : []));
+    return results.flatMap((r) => (r.status === 'rejected' ? [r.reason as unknown] : []));
   }
 
   #make(plan: EndpointPlan, service: RpcService): RpcCell {

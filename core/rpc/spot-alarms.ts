@@ -2,9 +2,10 @@ import type { ActorThread, SpotWatch } from '../actor/actor-thread.js';
 import { recipientOf } from '../actor/cell.js';
 import { startPayload } from '../actor/payloads.js';
 import { InvocationEnvelope } from '../codec/envelope.js';
-import { RECORD_INVOCATION } from '../codec/stamps.js';
+import { FLAG_BESIDE, RECORD_INVOCATION } from '../codec/stamps.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { InboundLane } from '../mailbox/inbound-lane.js';
+import { type EndedThread, threadTerminated } from './thread-end.js';
 import { AGENT_SLOT, AgentGateway } from './system-contracts.js';
 
 const names = AgentGateway.methods.map(({ name }) => name);
@@ -22,7 +23,7 @@ export class SpotAlarms implements SpotWatch {
   readonly #poll: () => void;
   readonly #envelope = new InvocationEnvelope();
   #isClosing = false;
-  readonly #ended = new Set<number>();
+  readonly #ended = new Map<number, EndedThread>();
 
   constructor(thread: ActorThread, poll: () => void) {
     this.#thread = thread;
@@ -48,9 +49,13 @@ export class SpotAlarms implements SpotWatch {
     if (envelope.recipient !== this.#agent) return;
     if (envelope.method === TERMINATE_ALL) this.#isClosing = true;
     if (envelope.method !== THREAD_TERMINATED) return;
+    // What came beside the lane can be taken only once.
+    if ((envelope.flags & FLAG_BESIDE) !== 0) return;
     const { decoder } = this.#thread;
     startPayload(decoder, envelope, lane);
-    this.#ended.add(decoder.next() as number);
+    const [thread, life, reason, cause] = decoder.take(envelope.argumentCount);
+    const ended = { thread, life, reason, cause } as EndedThread;
+    this.#ended.set(ended.thread, ended);
   }
 
   alarmFor(thread: number): RpcError | undefined {
@@ -59,8 +64,7 @@ export class SpotAlarms implements SpotWatch {
       const text = 'the service closes while a blocking call waits';
       return new RpcError('SERVICE_CLOSED', text, { effect });
     }
-    if (!this.#ended.has(thread)) return undefined;
-    const text = `thread ${thread - 1} ended while a blocking call waited for it`;
-    return new RpcError('THREAD_TERMINATED', text, { effect });
+    const ended = this.#ended.get(thread);
+    return ended && threadTerminated(ended, effect);
   }
 }

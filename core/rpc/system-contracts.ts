@@ -62,7 +62,7 @@ export const AgentGateway = defineGateway('ringlane.Agent', {
     [recipient: number, incarnation: number, known: FencingToken | null],
     FencingToken | null
   >({ timeoutMs: 0 }),
-  terminateAll: ask<[], readonly string[]>({ timeoutMs: 0 }),
+  terminateAll: ask<[], readonly unknown[]>({ timeoutMs: 0 }),
   /** A life of a thread ended, for this reason. */
   threadTerminated: tell<[thread: number, life: number, reason: string, cause: unknown]>(),
   /** Calls an exported function of a module with the service of this thread and `argument`. */

@@ -111,7 +111,7 @@ export class Agent extends RpcEndpoint implements Serves<typeof AgentGateway> {
     return fence ? Promise.race([fence.changedFrom(known), end]) : end;
   }
 
-  terminateAll(): Promise<readonly string[]> {
+  terminateAll(): Promise<readonly unknown[]> {
     return this.#thread.terminateAll();
   }
 

@@ -81,3 +81,18 @@ export class Staged extends RpcEndpoint implements Serves<typeof StagedGateway> 
     });
   }
 }
+
+/** Starts another endpoint as the last thing it does. */
+export class Testator extends RpcEndpoint {
+  static override readonly module: string = import.meta.url;
+  readonly #heirAt: 'home' | number;
+
+  constructor(heirAt: 'home' | number) {
+    super();
+    this.#heirAt = heirAt;
+  }
+
+  override async onStop(): Promise<void> {
+    await this.rpcService.startServer(Staged, { thread: this.#heirAt, args: [{}] });
+  }
+}

@@ -1,11 +1,16 @@
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { BroadcastChannel } from 'node:worker_threads';
-import { isRpcError, RpcService, type RpcServer } from '../../../index.js';
+import { isRpcError, type RpcError, RpcService, type RpcServer } from '../../../index.js';
 import { deferred } from '../../../core/base/deferred.js';
 import { Probe } from '../../support/rpc-fixtures.js';
 import { ProbeGateway } from '../../support/rpc-contracts.js';
-import { Staged, StagedGateway, type Stages } from '../../support/rpc-lifecycle-fixtures.js';
+import {
+  Staged,
+  StagedGateway,
+  type Stages,
+  Testator,
+} from '../../support/rpc-lifecycle-fixtures.js';
 import { failure } from '../../support/failure.js';
 
 let service: RpcService;
@@ -186,6 +191,11 @@ test('closing a service ends every endpoint and rejects with all failures', asyn
   equal(closing.close(), first, 'closing twice is one closing');
   const error = await failure('ENDPOINT_STOP_FAILED', first);
   match(error.message, /^ENDPOINT_STOP_FAILED: 4 endpoints of closing failed to stop/);
+  const { errors } = error.cause as AggregateError;
+  deepEqual(
+    errors.map((one: unknown) => (one as RpcError).code),
+    new Array(4).fill('ENDPOINT_STOP_FAILED'),
+  );
   for (const outcome of await Promise.all(open)) {
     ok(isRpcError(outcome) && outcome.effect === 'unknown');
   }
@@ -197,4 +207,48 @@ test('closing a service ends every endpoint and rejects with all failures', asyn
   }
   await failure('SERVICE_CLOSED', closing.startServer(Staged, { args: [{}] }));
   await failure('SERVICE_CLOSED', closing.connect(servers[0]!.address, StagedGateway));
+});
+
+test('of many endpoints that close together, each that fails is named, and no other', async () => {
+  const closing = await RpcService.start({ systemName: 'many', threads: 2 });
+  const stages = [{}, { stop: 'fail' }, { start: 'late' }, { resource: 'fail' }, {}] as const;
+  const servers = await Promise.all(
+    Array.from({ length: 150 }, (_, i) => {
+      const thread = ([0, 1, 'home'] as const)[i % 3]!;
+      const args = [stages[i % stages.length]!] as const;
+      return closing.startServer(Staged, { thread, args, endpointId: `one_${i}` });
+    }),
+  );
+  // Some have never started, some are starting for ever.
+  const isLate = (i: number): boolean => 'start' in stages[i % stages.length]!;
+  const started = servers.filter((_, i) => i % 4 !== 3 && !isLate(i));
+  await Promise.all(started.map((server) => server.start()));
+  const starts = servers.filter((_, i) => isLate(i)).map((s) => s.start().catch(() => {}));
+  const error = await failure('ENDPOINT_STOP_FAILED', closing.close());
+  await Promise.all(starts);
+  const failing = servers.filter((server, i) => {
+    const stage = stages[i % stages.length]!;
+    return 'resource' in stage || ('stop' in stage && started.includes(server));
+  });
+  const { errors } = error.cause as AggregateError;
+  const named = errors.map((one: unknown) => /stopping (one_\d+) /.exec(String(one))?.[1]);
+  equal(named.length, failing.length);
+  deepEqual(new Set(named), new Set(failing.map((server) => server.endpointId)));
+  const ends = await Promise.allSettled(servers.map((server) => server.terminationFuture));
+  equal(ends.filter(({ status }) => status === 'rejected').length, failing.length);
+});
+
+test('a service that closes makes no endpoint that nobody would stop', async () => {
+  const closing = await RpcService.start({ systemName: 'heirs', threads: 1 });
+  for (const thread of ['home', 0] as const) {
+    for (const heir of ['home', 0] as const) {
+      await (await closing.startServer(Testator, { thread, args: [heir] })).start();
+    }
+  }
+  const error = await failure('ENDPOINT_STOP_FAILED', closing.close());
+  const { errors } = error.cause as AggregateError;
+  deepEqual(
+    errors.map((one: unknown) => ((one as Error).cause as RpcError).code),
+    new Array(4).fill('SERVICE_CLOSED'),
+  );
 });
