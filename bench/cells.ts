@@ -152,7 +152,8 @@ const PROCESS_CELLS: Readonly<Record<CellName, Cell>> = {
   ...overWindows('remote-home', (window) => betweenProcesses(askNumber(window), 'home')),
   ...overEchoes('remote-home', (name, window) => betweenProcesses(askEcho(name, window), 'home')),
   'remote-home/tell-number': betweenProcesses(tellNumber, 'home'),
-  ...overWindows('remote-worker', (window) => betweenProcesses(askNumber(window), 'worker')),
+  'remote-worker/ask-number/1': betweenProcesses(askNumber(1), 'worker'),
+  'remote-worker/ask-number/256': betweenProcesses(askNumber(256), 'worker'),
   'unix-socket/ask-number/1': betweenProcesses(askNumber(1), 'unix-socket'),
   'unix-socket/ask-number/256': betweenProcesses(askNumber(256), 'unix-socket'),
 };

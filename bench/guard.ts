@@ -1,4 +1,5 @@
 import { type BenchArguments, parseArguments } from './harness/arguments.js';
+import { doubtfulRows, guardVerdict } from './harness/guard-verdict.js';
 import { formatReport, runBench } from './harness/run-bench.js';
 import type { RowResult } from './harness/verdict.js';
 
@@ -12,10 +13,6 @@ const EXIT_BELOW = 1;
 const EXIT_USAGE = 2;
 const EXIT_UNSURE = 3;
 
-function idsOf(rows: readonly RowResult[], verdicts: readonly RowResult['verdict'][]): string[] {
-  return rows.filter(({ verdict }) => verdicts.includes(verdict)).map(({ id }) => id);
-}
-
 async function measure(args: BenchArguments): Promise<readonly RowResult[]> {
   const { report } = await runBench(args);
   console.log(`\n${formatReport(report)}\n`);
@@ -24,17 +21,11 @@ async function measure(args: BenchArguments): Promise<readonly RowResult[]> {
 
 async function guard(args: BenchArguments): Promise<number> {
   const first = await measure({ ...args, isQuick: true });
-  const doubtful = idsOf(first, ['below', 'unsure']);
-  const failed = idsOf(first, ['error']);
-  if (doubtful.length > 0) console.log(`Once more: ${doubtful.join(', ')}`);
-  const again =
-    doubtful.length === 0
-      ? []
-      : await measure({ ...args, isQuick: false, only: doubtful, rounds: args.rounds + 2 });
-  // A row's name may bring its halves along; only what was in doubt is judged again.
-  const second = again.filter(({ id }) => doubtful.includes(id));
-  const below = [...failed, ...idsOf(second, ['below', 'error'])];
-  const unsure = idsOf(second, ['unsure']);
+  const only = doubtfulRows(first);
+  if (only.length > 0) console.log(`Once more: ${only.join(', ')}`);
+  const longer = { ...args, isQuick: false, only, rounds: args.rounds + 2 };
+  const second = only.length === 0 ? [] : await measure(longer);
+  const { below, unsure } = guardVerdict(first, second);
   if (unsure.length > 0) console.log(`Others were too busy to tell: ${unsure.join(', ')}`);
   if (below.length > 0) console.log(`Below what is required, or failed: ${below.join(', ')}`);
   if (below.length > 0) return EXIT_BELOW;

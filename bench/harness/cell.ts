@@ -58,11 +58,11 @@ const UNBOUNDED_CALLS = 1e9;
 export const BUDGETS = {
   full: {
     scale: 'full',
-    warmUpMs: 600,
-    measureMs: 600,
+    warmUpMs: 450,
+    measureMs: 350,
     maxCalls: UNBOUNDED_CALLS,
     idleMs: 10_000,
-    coldCalls: 200,
+    coldCalls: 150,
   },
   quick: {
     scale: 'quick',
@@ -74,8 +74,8 @@ export const BUDGETS = {
   },
   grid: {
     scale: 'quick',
-    warmUpMs: 200,
-    measureMs: 150,
+    warmUpMs: 150,
+    measureMs: 120,
     maxCalls: UNBOUNDED_CALLS,
     idleMs: 1_500,
     coldCalls: 30,

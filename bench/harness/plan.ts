@@ -1,6 +1,6 @@
 import type { CellName } from '../cells.js';
 import { cellsOf, type Grid, type GridCell, pathOf, questionOf } from '../grids.js';
-import type { Measure, Row } from './row.js';
+import type { Row } from './row.js';
 
 /** Where a row finds its figures among the steps of a round. */
 export interface PlannedRow {
@@ -37,42 +37,31 @@ export interface Wanted {
   readonly grids: readonly Grid[];
 }
 
-function isFloor(cell: CellName): boolean {
-  return cell.startsWith('floor/');
-}
-
-/** A quick run has these once: one has rounds of its own, the other is one long wait. */
+/** In the first round only: one has rounds of its own, one is a long wait, one a long start. */
 const LONG_CELLS: ReadonlySet<CellName> = new Set([
   'mini-cluster/word-count',
   'home-to-worker/idle',
+  'endpoints-100000/ask-number/256',
 ]);
 
 /**
- * Puts the cells of all rows in turns with their floors, then those of the grids. A cell of a row
- * runs once a round whoever wants it; a floor runs again right after each row, or in a quick run
- * once for all.
+ * Puts the cells of all rows in turns with their floors, then those of the grids. A cell runs once
+ * a round whoever wants it, except that a grid has cells of its own: all with the same budget.
  */
-export function planRound({ rows, grids }: Wanted, isQuick: boolean): Plan {
+export function planRound({ rows, grids }: Wanted): Plan {
   const steps: Step[] = [];
-  const push = (cell: CellName, isForGrid: boolean): number =>
-    steps.push({ cell, isForGrid, isOnce: isQuick && LONG_CELLS.has(cell) }) - 1;
-  const stepOf = ({ cell }: Measure, isFresh: boolean): number => {
-    const known = steps.findLastIndex((step) => step.cell === cell);
-    return known >= 0 && !isFresh ? known : push(cell, false);
+  const stepOf = (cell: CellName, isForGrid: boolean): number => {
+    const known = steps.findIndex((step) => step.cell === cell && step.isForGrid === isForGrid);
+    if (known >= 0) return known;
+    return steps.push({ cell, isForGrid, isOnce: LONG_CELLS.has(cell) }) - 1;
   };
   const plannedRows = rows.map((row) => {
-    const step = stepOf(row.measure, false);
-    const { beside } = row;
-    if (beside === undefined) return { row, step, besideStep: undefined };
-    return { row, step, besideStep: stepOf(beside, isFloor(beside.cell) && !isQuick) };
+    const step = stepOf(row.measure.cell, false);
+    const besideStep = row.beside && stepOf(row.beside.cell, false);
+    return { row, step, besideStep };
   });
-  const forGrids = new Map<CellName, number>();
   const plannedGrids = grids.map((grid) => {
-    const cells = cellsOf(grid).map((place) => {
-      const step = forGrids.get(place.cell) ?? push(place.cell, true);
-      forGrids.set(place.cell, step);
-      return { ...place, step };
-    });
+    const cells = cellsOf(grid).map((place) => ({ ...place, step: stepOf(place.cell, true) }));
     return { grid, cells };
   });
   return { steps, rows: plannedRows, grids: plannedGrids };

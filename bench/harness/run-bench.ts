@@ -29,7 +29,7 @@ export interface BenchOutcome {
 export async function runBench(args: BenchArguments): Promise<BenchOutcome> {
   const machine = machineFacts(args.nodePath);
   const catalogue = { rows: ROWS, grids: GRIDS, cells: Object.keys(CELLS) };
-  const plan = planRound(select(catalogue, args.only, args.isQuick), args.isQuick);
+  const plan = planRound(select(catalogue, args.only, args.isQuick));
   const rowBudget = args.isQuick ? BUDGETS.quick : BUDGETS.full;
   const gridBudget = BUDGETS.grid;
   console.log(describeMachine(machine));

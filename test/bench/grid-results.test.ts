@@ -22,7 +22,7 @@ function resultOf(rounds: readonly (readonly number[])[]): GridResult {
     ours: PATHS[0]!,
     floor: PATHS[1]!,
   };
-  const plan = planRound({ rows: [], grids: [grid] }, false);
+  const plan = planRound({ rows: [], grids: [grid] });
   const figures = rounds.map((rates) => [
     ...rates.map((callsPerSecond) => ({ callsPerSecond, cpuUsPerCall: 2, p50Us: 7 })),
     undefined,
@@ -71,7 +71,7 @@ test('a grid shows the median and how far the rounds lie apart', () => {
 
 test('for one call in flight the latency decides', () => {
   const grid = { id: 'G', title: 'G', paths: ['home-to-worker'], questions: ['ask-number/1'] };
-  const plan = planRound({ rows: [], grids: [grid] }, false);
+  const plan = planRound({ rows: [], grids: [grid] });
   const rounds = [[{ callsPerSecond: 5, p50Us: 3 }]];
   const result = gridResult(plan.grids[0]!, { rounds, failures: new Map(), absences: new Map() });
   deepEqual([result.lines[0]?.figure, result.lines[0]?.spread?.median], ['p50Us', 3]);

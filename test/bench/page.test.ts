@@ -12,7 +12,7 @@ import { ROWS } from '../../bench/rows.js';
 
 /** A report in which every cell gave what `figuresOf` says, comlink failed and nats is not here. */
 function reportOf(figuresOf: (step: number) => Figures): BenchReport {
-  const plan = planRound({ rows: ROWS, grids: GRIDS }, false);
+  const plan = planRound({ rows: ROWS, grids: GRIDS });
   const named = (part: string, reason: string): Map<string, string> =>
     new Map(
       plan.steps

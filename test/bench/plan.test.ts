@@ -31,37 +31,27 @@ test('ids are unique', () => {
   equal(new Set(ids(ROWS)).size, ROWS.length);
 });
 
-test('every row is followed by its floor, and a cell runs once a round', () => {
-  const plan = planRound({ rows: selectRows(['L2', 'L4', 'L8']), grids: [] }, false);
+test('a row and its floor run once a round, the floor after the first row that wants it', () => {
+  const plan = planRound({ rows: selectRows(['L2', 'L4', 'L8']), grids: [] });
   deepEqual(cellsOfSteps(plan), [
     'home-to-worker/ask-number/256',
     'floor/lanes/ask-number/256',
     'home-to-worker/ask-record/256',
-    'floor/lanes/ask-number/256',
     'home-to-worker/cold-call',
   ]);
   deepEqual(
     plan.rows.map(({ step, besideStep }) => [step, besideStep]),
     [
       [0, 1],
-      [2, 3],
-      [4, 4],
-      [4, 4],
+      [2, 1],
+      [3, 3],
+      [3, 3],
     ],
   );
 });
 
-test('rows that share their floor have it once a round', () => {
-  const plan = planRound({ rows: selectRows(['L2', 'L4']), grids: [] }, true);
-  equal(plan.steps.length, 3);
-  deepEqual(
-    plan.rows.map(({ besideStep }) => besideStep),
-    [1, 1],
-  );
-});
-
 test('a row that is measured beside another row has it run though nobody asked for it', () => {
-  const plan = planRound({ rows: selectRows(['L10b']), grids: [] }, false);
+  const plan = planRound({ rows: selectRows(['L10b']), grids: [] });
   deepEqual(cellsOfSteps(plan), [
     'worker-to-worker/ask-number/256',
     'home-to-worker/ask-number/256',
@@ -79,22 +69,22 @@ test('grids and cells are named too, and a cell that two grids show runs once', 
   deepEqual(ids(select(ALL, ['p1'], false).grids), ['P1']);
   const named = select(ALL, ['unix-socket/', 'floor/socket/ask-number/1'], false);
   deepEqual([named.rows.length, ids(named.grids)], [0, ['G0', 'G0']]);
-  deepEqual(cellsOfSteps(planRound(named, false)), [
+  deepEqual(cellsOfSteps(planRound(named)), [
     'floor/socket/ask-number/1',
     'unix-socket/ask-number/1',
     'unix-socket/ask-number/256',
   ]);
-  const twice = planRound(select(ALL, ['G1', 'P1'], false), false);
+  const twice = planRound(select(ALL, ['G1', 'P1'], false));
   const ours = twice.steps.filter(({ cell }) => cell === 'home-to-worker/ask-number/256');
   deepEqual(ours, [{ cell: ours[0]!.cell, isForGrid: true, isOnce: false }]);
 });
 
-test('a quick run has rows only, and what takes long once', () => {
+test('a quick run has rows only; what takes long runs once in every run', () => {
   const quick = select(ALL, [], true);
   deepEqual(quick.grids, []);
-  const once = planRound(quick, true).steps.filter(({ isOnce }) => isOnce);
+  const once = planRound(quick).steps.filter(({ isOnce }) => isOnce);
   deepEqual(
     once.map(({ cell }) => cell),
-    ['home-to-worker/idle', 'mini-cluster/word-count'],
+    ['home-to-worker/idle', 'endpoints-100000/ask-number/256', 'mini-cluster/word-count'],
   );
 });

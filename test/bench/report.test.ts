@@ -22,7 +22,7 @@ let folder = '';
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'ringlane-bench-'))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const plan = planRound({ rows: ROWS.filter(({ id }) => id === 'L2'), grids: [] }, false);
+const plan = planRound({ rows: ROWS.filter(({ id }) => id === 'L2'), grids: [] });
 
 function reportOf(values: readonly number[]): BenchReport {
   const rounds = {

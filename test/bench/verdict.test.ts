@@ -34,7 +34,7 @@ function roundsOf(pairs: readonly (readonly [number, number])[], extra: Figures 
 }
 
 function judge(row: Row, rounds: Rounds): RowResult {
-  return judgeRow(planRound({ rows: [row], grids: [] }, false).rows[0]!, rounds);
+  return judgeRow(planRound({ rows: [row], grids: [] }).rows[0]!, rounds);
 }
 
 test('the strictest of an absolute bound, scaled by the floor, and a ratio holds', () => {
