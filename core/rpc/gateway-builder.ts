@@ -25,14 +25,20 @@ class Gateway {
 /**
  * Makes the object that users call: one real function a method, built once a connection, no catch-
  * all proxy,
- * so that `await`, `console.log`, `JSON.stringify` and spread never call anything remote.
+ * so that `await`, `console.log`, `JSON.stringify` and spread never call anything remote. Calls of
+ * control methods go the way of `control`.
  */
-export function buildGateway(target: GatewayTarget, client: GatewayClient): object {
+export function buildGateway(
+  target: GatewayTarget,
+  client: GatewayClient,
+  control: GatewayFacts = { target, client },
+): object {
   const gateway = new Gateway() as Gateway & Record<string, unknown>;
   for (const descriptor of target.contract.methods) {
-    const method = new BoundMethod(target, descriptor, client);
-    const call =
-      descriptor.kind === 'ask' ? askFunction(client, method) : tellFunction(client, method);
+    const way = descriptor.isControl ? control : { target, client };
+    const method = new BoundMethod(way.target, descriptor, way.client);
+    const makeCall = descriptor.kind === 'ask' ? askFunction : tellFunction;
+    const call = makeCall(way.client, method);
     gateway[descriptor.name] = target.follows ? following(call, method, target.follows) : call;
   }
   facts.set(gateway, { target, client });

@@ -1,12 +1,18 @@
 import { createHash } from 'node:crypto';
 import { LIMITS } from '../config/limits.js';
 import { checkDurationMs } from '../config/options.js';
-import { RpcError } from '../errors/rpc-error.js';
+import { describeThrown, RpcError } from '../errors/rpc-error.js';
 
 /** Per-method options of a contract. */
 export interface MethodOptions {
   /** Deadline of the method's asks in milliseconds; default: that of gateway or service. */
   readonly timeoutMs?: number;
+  /**
+   * `'control'`: between processes, calls of this method have a connection of their own, where
+   * nothing large is in front of them. They keep no order with calls of other methods. For
+   * heartbeats and the like. Inside a process it changes nothing.
+   */
+  readonly lane?: 'data' | 'control';
 }
 
 /** Carries argument and result types; exists for the compiler only. */
@@ -56,6 +62,8 @@ export interface MethodDescriptor {
   readonly name: string;
   readonly kind: 'ask' | 'tell';
   readonly timeoutMs: number | undefined;
+  /** True: goes over the control connection of a peer. The caller's own choice. */
+  readonly isControl?: boolean;
   /** How arguments and results are encoded; part of compatibility. */
   readonly codec: string;
 }
@@ -118,7 +126,8 @@ function describe(contract: string, name: string, method: AnyMethod): MethodDesc
   }
   const { timeoutMs } = method.options;
   if (timeoutMs !== undefined) checkDurationMs(`${contract}.${name} timeoutMs`, timeoutMs);
-  return { name, kind: method.kind, timeoutMs, codec: 'value' };
+  const isControl = checkLane(`${contract}.${name}`, method.options.lane);
+  return { name, kind: method.kind, timeoutMs, codec: 'value', isControl };
 }
 
 function whyNotAName(name: string): string | undefined {
@@ -127,6 +136,17 @@ function whyNotAName(name: string): string | undefined {
   if (ENDPOINT_MEMBERS.has(name)) return 'that is a member of RpcEndpoint itself';
   if (RESERVED.has(name) || name in Object.prototype) return 'the language calls that by itself';
   return undefined;
+}
+
+function checkLane(method: string, lane: MethodOptions['lane'] = 'data'): boolean {
+  if (lane === 'data' || lane === 'control') return lane === 'control';
+  const text = `${method}: lane must be 'data' or 'control', not ${describeThrown(lane)}`;
+  throw new RpcError('INVALID_ARGUMENT', text);
+}
+
+/** True when calls of some method go over the control connection. */
+export function hasControl(contract: AnyGateway): boolean {
+  return contract.methods.some(({ isControl }) => isControl);
 }
 
 /** Defines a contract; throws `INVALID_ARGUMENT` for names that cannot be served. */

@@ -16,7 +16,7 @@ export interface HomeOperations {
   readonly directory: Directory;
   readonly servers: ServerBook;
   startSpec(spec: EndpointSpec, placement: Placement): Promise<CreatedEndpoint>;
-  openRoute(address: string, request: Uint8Array): Promise<RemoteRoute>;
+  openRoute(address: string, request: Uint8Array, withControl: boolean): Promise<RemoteRoute>;
 }
 
 /** What worker threads ask of the home thread. */
@@ -49,7 +49,7 @@ export class HomeEndpoint extends RpcEndpoint implements Serves<typeof HomeGatew
     return this.#home.servers.find(endpointId, first).lifeAfter(known);
   }
 
-  openRoute(address: string, request: Uint8Array): Promise<RemoteRoute> {
-    return this.#home.openRoute(address, request);
+  openRoute(address: string, request: Uint8Array, withControl: boolean): Promise<RemoteRoute> {
+    return this.#home.openRoute(address, request, withControl);
   }
 }

@@ -173,8 +173,8 @@ export class Home implements ServiceBackend {
     return this.peers.connect(address, contract, token);
   }
 
-  openRoute(address: string, request: Uint8Array): Promise<RemoteRoute> {
-    return this.peers.openRoute(address, request);
+  openRoute(address: string, request: Uint8Array, withControl: boolean): Promise<RemoteRoute> {
+    return this.peers.openRoute(address, request, withControl);
   }
 
   onDeadLetter(listener: (report: DeadLetterReport) => void): () => void {

@@ -20,6 +20,8 @@ import { AGENT_SLOT } from './system-contracts.js';
 export class RemotePeer implements ConnectionListener {
   /** Cells of this process that stand for endpoints of the peer, by what they stand for. */
   readonly routes = new Map<string, CellAddress>();
+  /** The second connection to the same process, once a control method was connected. */
+  control: Promise<RemotePeer> | undefined;
   readonly #rpcThread: RpcThread;
   readonly #invocation = new InvocationEnvelope();
   readonly #reply = new ReplyEnvelope();
@@ -40,6 +42,11 @@ export class RemotePeer implements ConnectionListener {
     this.#connection = connection;
     this.#outlet = new ConnectionOutlet(connection);
     this.#client = new OutletClient(this.#rpcThread.thread, this.#outlet);
+  }
+
+  /** Number of the run of the process there. */
+  get incarnation(): number {
+    return this.#connection!.peer.incarnation;
   }
 
   get outlet(): ConnectionOutlet {

@@ -8,7 +8,7 @@ import { dial } from '../transport/dial.js';
 import type { Identity } from '../transport/handshake.js';
 import { type Listener, listen } from '../transport/listener.js';
 import { type FencingToken, tokenWords } from './fencing.js';
-import type { AnyGateway } from './gateway.js';
+import { type AnyGateway, hasControl } from './gateway.js';
 import { buildGateway } from './gateway-builder.js';
 import type { GatewayTarget } from './gateway-client.js';
 import { findEndpoint, type FoundEndpoint, handshakeRequest } from './handshake.js';
@@ -89,14 +89,22 @@ export class RemotePeers {
       token: token === undefined ? undefined : tokenWords(token),
       timeoutMs: this.#rpcThread.thread.settings.askTimeoutMs,
     };
-    return buildGateway(target, remote.peer.client);
+    if (!hasControl(contract)) return buildGateway(target, remote.peer.client);
+    const { client } = await this.#controlOf(remote);
+    return buildGateway(target, remote.peer.client, { target, client });
   }
 
   /** A way for code of another thread: a cell here that passes its calls on. */
-  async openRoute(address: string, request: Uint8Array): Promise<RemoteRoute> {
+  async openRoute(
+    address: string,
+    request: Uint8Array,
+    withControl: boolean,
+  ): Promise<RemoteRoute> {
     const remote = await this.#resolve(address, request);
+    const control = withControl ? await this.#controlOf(remote) : undefined;
     return {
-      ...this.#routeTo(remote),
+      ...this.#routeTo(remote, remote.peer),
+      control: control ? this.#routeTo(remote, control) : null,
       methods: remote.methods,
       address: remote.address,
       hostname: remote.hostname,
@@ -111,8 +119,7 @@ export class RemotePeers {
   }
 
   /** One cell for all threads and connects of this process, as long as the connection lives. */
-  #routeTo(remote: RemoteEndpoint): CellAddress {
-    const { peer, recipient, incarnation } = remote;
+  #routeTo({ recipient, incarnation }: RemoteEndpoint, peer: RemotePeer): CellAddress {
     const { thread } = this.#rpcThread;
     const key = `${recipient}/${incarnation}`;
     const known = peer.routes.get(key);
@@ -153,14 +160,10 @@ export class RemotePeers {
 
   /** One connection a peer, made on first use and again after it was lost. */
   #peer(address: Address, text: string): Promise<RemotePeer> {
-    const at: TransportAddress =
-      address.protocol === 'unix'
-        ? { path: address.host }
-        : { host: address.host, port: address.port };
     const key = `${address.system}@${address.protocol}:${address.host}:${address.port}`;
     const known = this.#peers.get(key);
     if (known) return known;
-    const dialled = this.#dial(at, address, text);
+    const dialled = this.#dial(placeOf(address), address, text);
     this.#peers.set(key, dialled);
     const forget = (): void => void this.#peers.delete(key);
     dialled.then((peer) => peer.onClosed(forget), forget);
@@ -181,11 +184,41 @@ export class RemotePeers {
     return peer;
   }
 
+  /** The peer's second connection, made on first use. */
+  async #controlOf({ peer, address }: RemoteEndpoint): Promise<RemotePeer> {
+    peer.control ??= this.#openControl(peer, address);
+    try {
+      return await peer.control;
+    } catch (error) {
+      peer.control = undefined;
+      throw error;
+    }
+  }
+
+  /** Each of the two connections ends with the other. */
+  async #openControl(peer: RemotePeer, text: string): Promise<RemotePeer> {
+    const address = parseAddress(text)!;
+    const control = await this.#dial(placeOf(address), address, text);
+    peer.onClosed(() => control.close());
+    if (control.incarnation === peer.incarnation) {
+      control.onClosed(() => peer.close());
+      return control;
+    }
+    control.close();
+    throw new RpcError('CONNECTION_FAILED', `${text}: another run of it answers there now`, {
+      address: text,
+    });
+  }
+
   #transportOf(protocol: Address['protocol']): Promise<Transport> {
     if (protocol !== 'tls') return Promise.resolve(this.#network.transport);
     this.#secure ??= secureTransport(this.#network.tls ?? {});
     return this.#secure;
   }
+}
+
+function placeOf({ protocol, host, port }: Address): TransportAddress {
+  return protocol === 'unix' ? { path: host } : { host, port };
 }
 
 /** Loaded when somebody wants it: TLS takes a while to load, and most services do without. */

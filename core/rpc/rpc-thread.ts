@@ -143,12 +143,14 @@ export class RpcThread {
     return this.systemGateway(ReceptionGateway, thread, RECEPTION_SLOT);
   }
 
-  /** A gateway to an endpoint of this process. */
-  gateway(target: GatewayTarget): object {
+  /** A gateway to a cell of this process; calls of control methods go to `control`. */
+  gateway(target: GatewayTarget, control: CellAddress = target): object {
     const to = threadOf(target.recipient);
     if (to === this.thread.thread) return buildGateway(target, this.#localClient);
     const outlet = this.thread.outletTo(to);
-    return buildGateway(target, new OutletClient(this.thread, outlet, target.recordLimitBytes));
+    const client = new OutletClient(this.thread, outlet, target.recordLimitBytes);
+    const { recipient, incarnation } = control;
+    return buildGateway(target, client, { client, target: { ...target, recipient, incarnation } });
   }
 
   /** Finds the endpoint at a path of this service and shakes hands with it. */

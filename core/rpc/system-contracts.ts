@@ -80,6 +80,8 @@ export interface RemoteRoute {
   readonly hostname: string;
   /** Longest record that the connection takes. */
   readonly recordLimitBytes: number;
+  /** The way over the control connection, when it was asked for. */
+  readonly control: CellAddress | null;
 }
 
 /** What only the home thread can do. In-process only. */
@@ -100,6 +102,8 @@ export const HomeGateway = defineGateway('ringlane.Home', {
     [endpointId: string, first: CellAddress, known: CellAddress],
     CreatedEndpoint | null
   >({ timeoutMs: 0 }),
-  openRoute: ask<[address: string, request: Uint8Array], RemoteRoute>({ timeoutMs: 0 }),
+  openRoute: ask<[address: string, request: Uint8Array, withControl: boolean], RemoteRoute>({
+    timeoutMs: 0,
+  }),
 });
 export type HomeGateway = GatewayOf<typeof HomeGateway>;

@@ -7,7 +7,8 @@ import { openMetricsMemory } from '../metrics/metrics-descriptor.js';
 import { DeadLetterReporter } from './dead-letter-reports.js';
 import type { FencingToken } from './fencing.js';
 import { tokenWords } from './fencing.js';
-import type { AnyGateway } from './gateway.js';
+import { type AnyGateway, hasControl } from './gateway.js';
+import type { GatewayTarget } from './gateway-client.js';
 import { handshakeRequest } from './handshake.js';
 import type { EndpointClass, Placement } from './rpc-service.js';
 import { ThreadService, type ServiceBackend } from './thread-service.js';
@@ -49,8 +50,10 @@ class WorkerBackend implements ServiceBackend {
     contract: AnyGateway,
     token: FencingToken | undefined,
   ): Promise<object> {
-    const route = await this.#rpcThread.home().openRoute(address, handshakeRequest(contract));
-    return this.#rpcThread.gateway({
+    const home = this.#rpcThread.home();
+    const request = handshakeRequest(contract);
+    const route = await home.openRoute(address, request, hasControl(contract));
+    const target: GatewayTarget = {
       recipient: route.recipient,
       incarnation: route.incarnation,
       address: route.address,
@@ -60,7 +63,8 @@ class WorkerBackend implements ServiceBackend {
       token: token === undefined ? undefined : tokenWords(token),
       timeoutMs: this.#rpcThread.thread.settings.askTimeoutMs,
       recordLimitBytes: route.recordLimitBytes,
-    });
+    };
+    return this.#rpcThread.gateway(target, route.control ?? target);
   }
 
   onDeadLetter(): () => void {
