@@ -6,7 +6,7 @@ import {
   defineGateway,
   isRpcError,
   type Placement,
-  RpcService,
+  type RpcService,
   type RpcServiceOptions,
 } from '../../../index.js';
 import { offloadPool } from '../../../workers/offload-pool.js';
