@@ -63,7 +63,7 @@ describe('the control connection', () => {
     await close();
   });
 
-  it('ends with the data connection, and the other way round; a new connect dials anew', async () => {
+  it('ends with the data connection and it with this one; both are dialled anew', async () => {
     for (const index of [0, 1]) {
       const { network, near, patient, nurse, close } = await ward('home');
       const other = network.links[1 - index]!;
