@@ -51,7 +51,9 @@ type ServerOptions<Args extends readonly unknown[]> = [] extends Args
 
 /**
  * The handle of an endpoint for whoever started it (Flink RpcServer): starts and stops it, wherever
- * it lives, and knows when it has ended.
+ * it lives, and knows when it has ended. When its thread is started again (option `supervision`),
+ * it stands for the endpoint's next life; in between, calls of it fail with
+ * `RECIPIENT_UNREACHABLE`.
  */
 export interface RpcServer {
   readonly address: string;
@@ -59,8 +61,8 @@ export interface RpcServer {
   /** Worker thread by number from 0, or `home`. */
   readonly thread: number | 'home';
   /**
-   * Ends when the endpoint has terminated: after `onStop`, or with `THREAD_TERMINATED`; rejects
-   * with what made it fail.
+   * Ends when the endpoint has terminated: after `onStop`; rejects with what made it fail, with
+   * `THREAD_TERMINATED` when its thread died and is not started again.
    */
   readonly terminationFuture: Promise<void>;
   /**

@@ -247,3 +247,24 @@ test('a refusal because of the deadline is told as the time-out of the method', 
   equal(lateAnswers, 1, 'after its end it is late like any other answer');
   equal(pending.timedCount, 0);
 });
+
+test('what was asked on behalf of somebody who is gone is forgotten, the rest waits', () => {
+  const pending = new PendingCalls(10, () => lateAnswers++);
+  const [gone, here] = [{}, {}];
+  const heard: string[] = [];
+  const open = (asker: object | undefined): number => {
+    const call = pending.open(context(), 1_000, 1_000);
+    const onFailure = (error: RpcError): void => void heard.push(error.code);
+    if (asker) pending.relay(call, { asker, onReply() {}, onFailure });
+    return call;
+  };
+  const calls = [open(gone), open(here), open(undefined), open(gone)];
+  pending.dropAsker(gone);
+  equal(pending.count, 2);
+  deepEqual(
+    calls.map((call) => pending.peerOf(call) !== undefined),
+    [false, true, true, false],
+  );
+  pending.expire(10_000);
+  deepEqual(heard, ['TIMEOUT'], 'nobody is told for those who are gone');
+});
