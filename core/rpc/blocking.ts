@@ -8,7 +8,7 @@ import { RECORD_REPLY, STATUS_VALUE } from '../codec/stamps.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { InboundLane } from '../mailbox/inbound-lane.js';
 import type { WaitOnTheSpot } from '../mailbox/mailbox.js';
-import { callTurn } from './current-call.js';
+import { currentTurn } from './current-call.js';
 import { type GatewayFacts, viewOfGateway } from './gateway-builder.js';
 import { BoundMethod, takeOptions } from './gateway-client.js';
 import { OutletClient } from './outlet-client.js';
@@ -49,7 +49,7 @@ class BlockingCall implements Relay, WaitOnTheSpot {
     this.#checkAlarm();
     if (!this.isOver) {
       this.#call = this.#client.askFor(this, this.#method, args, this.#timeoutMs);
-      callTurn.keep();
+      currentTurn()?.keep();
       thread.mailbox.waitOnTheSpot(this);
     }
     if (this.#error) throw this.#error;

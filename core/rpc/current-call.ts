@@ -3,7 +3,7 @@ import type { TimerHandle } from '../base/clock.js';
 import { FLAG_CANCELLABLE, FLAG_FOREIGN } from '../codec/stamps.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { CallOutlet } from '../mailbox/call-outlet.js';
-import { isTurnOf } from './main-thread.js';
+import { turnOwner } from './main-thread.js';
 
 /** Who made a call. */
 export interface CallSender {
@@ -117,25 +117,21 @@ function deadlinePassed(): RpcError {
 }
 
 /**
- * The call whose handler has the turn. One a thread, overwritten call by call, so that a handler
+ * The call whose handler has the turn of one endpoint. Overwritten call by call, so that a handler
  * that never asks pays for a few stores and nothing is allocated.
  */
-class CallTurn {
-  #owner: object | undefined;
-  #thread: ActorThread | undefined;
+export class CallTurn {
+  readonly #thread: ActorThread;
   #facts: CallFacts | undefined;
   #caller: CallOutlet | undefined;
   #asked: HandlerCall | undefined;
 
-  /** Before a handler of `owner` runs; `facts` must not change until {@link end}. */
-  begin(
-    owner: object,
-    thread: ActorThread,
-    facts: CallFacts,
-    caller: CallOutlet | undefined,
-  ): void {
-    this.#owner = owner;
+  constructor(thread: ActorThread) {
     this.#thread = thread;
+  }
+
+  /** Before a handler runs; `facts` must not change until {@link end}. */
+  begin(facts: CallFacts, caller: CallOutlet | undefined): void {
     this.#facts = facts;
     this.#caller = caller;
   }
@@ -161,14 +157,22 @@ class CallTurn {
   }
 
   get current(): HandlerCall | undefined {
-    if (this.#facts === undefined || !isTurnOf(this.#owner!)) return undefined;
-    this.#asked ??= new HandlerCall(this.#thread!, this.#facts, this.#caller);
+    if (this.#facts === undefined) return undefined;
+    this.#asked ??= new HandlerCall(this.#thread, this.#facts, this.#caller);
     return this.#asked;
   }
 }
 
-/** The turn of this thread. */
-export const callTurn = new CallTurn();
+/** Who has turns with calls in them: an endpoint's cell. */
+export interface CallTurnOwner {
+  readonly turn: CallTurn;
+}
+
+/** Of the endpoint that runs on this thread now. */
+export function currentTurn(): CallTurn | undefined {
+  const owner: Partial<CallTurnOwner> | undefined = turnOwner();
+  return owner?.turn;
+}
 
 /**
  * The call that the running handler serves: its signal, deadline and sender. Valid in the
@@ -176,7 +180,7 @@ export const callTurn = new CallTurn();
  * Elsewhere it fails with `INVALID_STATE`.
  */
 export function currentCall(): CurrentCall {
-  const current = callTurn.current;
+  const current = currentTurn()?.current;
   if (current !== undefined) return current;
   throw new RpcError(
     'INVALID_STATE',

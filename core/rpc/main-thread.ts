@@ -47,9 +47,9 @@ export function leaveTurn(outer: object | undefined): void {
   if (flows !== undefined) flows.enterWith(outer);
 }
 
-/** True while it is the synchronous turn of `owner`. */
-export function isTurnOf(owner: object): boolean {
-  return current === owner;
+/** Whose synchronous turn it is. */
+export function turnOwner(): object | undefined {
+  return current;
 }
 
 /**

@@ -9,7 +9,7 @@ import { RpcError } from '../errors/rpc-error.js';
 import type { CallOutlet } from '../mailbox/call-outlet.js';
 import type { ProgressWriter } from '../memory/progress-words.js';
 import { CallAnswers } from './call-answers.js';
-import { type CallFacts, callTurn } from './current-call.js';
+import { type CallFacts, CallTurn, type CallTurnOwner } from './current-call.js';
 import type { RpcEndpoint } from './endpoint.js';
 import { EndpointLife, type LifeOwner } from './endpoint-life.js';
 import { type Fence, tokenOf } from './fencing.js';
@@ -63,7 +63,7 @@ const TASK = -1;
  * The actor behind an endpoint (Flink PekkoRpcActor, FencedPekkoRpcActor): judges each call by
  * state, fencing token and deadline at the moment it is processed, runs the method, answers.
  */
-export class RpcCell implements Cell, LifeOwner {
+export class RpcCell implements Cell, LifeOwner, CallTurnOwner {
   readonly path: string;
   readonly isExported: boolean;
   readonly endpointId: string;
@@ -71,6 +71,7 @@ export class RpcCell implements Cell, LifeOwner {
   readonly methods: EndpointMethods;
   readonly fence: Fence | undefined;
   readonly answers: CallAnswers;
+  readonly turn: CallTurn;
   address: CellAddress = { recipient: 0, incarnation: 0 };
   /**
    * Called before the termination future ends: frees slot and id, so that both can be used again.
@@ -95,6 +96,7 @@ export class RpcCell implements Cell, LifeOwner {
     this.#endpoint = parts.endpoint;
     this.#handlers = parts.methods.handlersOf(parts.endpoint);
     this.answers = new CallAnswers(parts);
+    this.turn = new CallTurn(parts.thread);
     this.#open = new OpenCalls(parts.thread, parts.endpointId);
     this.#serial = parts.isSerial ? new SerialQueue(parts.thread) : undefined;
     this.#schedule = parts.schedule;
@@ -145,7 +147,7 @@ export class RpcCell implements Cell, LifeOwner {
     const endpoint = this.#endpoint;
     this.#progress?.enter(this.address.recipient, method);
     const outer = enterTurn(this);
-    callTurn.begin(this, this.#thread, envelope, replyTo);
+    this.turn.begin(envelope, replyTo);
     let result: unknown;
     try {
       switch (envelope.argumentCount) {
@@ -163,7 +165,7 @@ export class RpcCell implements Cell, LifeOwner {
       }
     } catch (thrown) {
       leaveTurn(outer);
-      callTurn.end()?.finish();
+      this.turn.end()?.finish();
       return this.answers.failure(call, method, replyTo, thrown);
     }
     leaveTurn(outer);
@@ -181,13 +183,13 @@ export class RpcCell implements Cell, LifeOwner {
     }
     this.#progress?.enter(this.address.recipient, method);
     const outer = enterTurn(this);
-    callTurn.begin(this, this.#thread, invocation, undefined);
+    this.turn.begin(invocation, undefined);
     let result: unknown;
     try {
       result = handler.apply(this.#endpoint, args);
     } catch (thrown) {
       leaveTurn(outer);
-      callTurn.end()?.finish();
+      this.turn.end()?.finish();
       return this.answers.failure(call, method, undefined, thrown);
     }
     leaveTurn(outer);
@@ -322,11 +324,11 @@ export class RpcCell implements Cell, LifeOwner {
         if (isThenable(result)) return this.#onPromise(call, method, replyTo, result);
       } catch (thrown) {
         // Looking at `then` ran the user's code once more.
-        callTurn.end()?.finish();
+        this.turn.end()?.finish();
         return this.answers.failure(call, method, replyTo, thrown);
       }
     }
-    callTurn.end()?.finish();
+    this.turn.end()?.finish();
     if (call !== 0) this.answers.value(call, method, replyTo, result);
   }
 
@@ -337,8 +339,8 @@ export class RpcCell implements Cell, LifeOwner {
     replyTo: CallOutlet | undefined,
     result: PromiseLike<unknown>,
   ): void {
-    const { facts } = callTurn;
-    const asked = callTurn.end();
+    const { facts } = this.turn;
+    const asked = this.turn.end();
     const open = new OpenCall(this.#open, {
       call,
       method: this.answers.nameOf(method),
