@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PostEcho } from '../floor/post-echo.js';
-import { type Cell, WrongReply } from '../harness/cell.js';
+import { type Budget, type Cell, WrongReply } from '../harness/cell.js';
 import { percentile } from '../harness/statistics.js';
 import { cpuUs, memoryFigures } from '../harness/usage.js';
 import { withEndpoint } from './one-to-one.js';
@@ -11,14 +11,16 @@ import { touch } from './questions.js';
 const SILENCE_MS = 20;
 /** What is left over from the calls before: timers, garbage, a polling window. */
 const SETTLE_MS = 300;
-/** Pairs of calls that are not counted. */
-const WARM_PAIRS = 3;
+/** Silences of the warm-up: short, so that the code of both sides becomes hot in a second. */
+const WARM_SILENCE_MS = 1;
+/** A call after a silence takes so much longer than others that its warm-up lasts this many. */
+const WARM_UPS = 4;
 
 type AskNumber = (value: number) => Promise<number>;
 
 /** One call after a silence; microseconds. */
-async function coldCallUs(ask: AskNumber, value: number): Promise<number> {
-  await sleep(SILENCE_MS);
+async function coldCallUs(ask: AskNumber, value: number, silenceMs: number): Promise<number> {
+  await sleep(silenceMs);
   const startMs = performance.now();
   const reply = await ask(value);
   const latencyUs = (performance.now() - startMs) * 1000;
@@ -31,13 +33,22 @@ async function coldPair(
   engine: AskNumber,
   raw: AskNumber,
   index: number,
+  silenceMs = SILENCE_MS,
 ): Promise<readonly [engineUs: number, rawUs: number]> {
   if (index % 2 === 0) {
-    const engineUs = await coldCallUs(engine, index);
-    return [engineUs, await coldCallUs(raw, index)];
+    const engineUs = await coldCallUs(engine, index, silenceMs);
+    return [engineUs, await coldCallUs(raw, index, silenceMs)];
   }
-  const rawUs = await coldCallUs(raw, index);
-  return [await coldCallUs(engine, index), rawUs];
+  const rawUs = await coldCallUs(raw, index, silenceMs);
+  return [await coldCallUs(engine, index, silenceMs), rawUs];
+}
+
+/** Both sides equally warm, as the cells of all other rows are before they count. */
+async function warmUp(engine: AskNumber, raw: AskNumber, budget: Budget): Promise<void> {
+  const endMs = performance.now() + budget.warmUpMs * WARM_UPS;
+  for (let i = 0; i < budget.maxCalls && performance.now() < endMs; i++) {
+    await coldPair(engine, raw, i, WARM_SILENCE_MS);
+  }
 }
 
 /** Engine and raw `postMessage` in turns, each after 20 ms of silence, in one process. */
@@ -47,7 +58,7 @@ export const coldCall: Cell = (budget) =>
     try {
       await touch(gateway);
       for (let i = 0; i < 200; i++) await raw.ask(i);
-      for (let i = 0; i < WARM_PAIRS; i++) await coldPair(gateway.echo, raw.ask, i);
+      await warmUp(gateway.echo, raw.ask, budget);
       const engineUs = new Float64Array(budget.coldCalls);
       const rawUs = new Float64Array(budget.coldCalls);
       for (let i = 0; i < budget.coldCalls; i++) {
