@@ -17,9 +17,10 @@ import { RpcError } from '../errors/rpc-error.js';
 import type { CallOutlet } from '../mailbox/call-outlet.js';
 import type { InboundLane } from '../mailbox/inbound-lane.js';
 import type { LaneOffer } from '../mailbox/lane-senders.js';
+import type { InboundHandler } from '../mailbox/inbound-lanes.js';
 import { Mailbox, type MailboxObserver } from '../mailbox/mailbox.js';
 import { CancelBits } from '../memory/cancel-bits.js';
-import type { RecordHandler, RecordSource } from '../memory/lane-reader.js';
+import type { RecordSource } from '../memory/lane-reader.js';
 import { Counters } from '../metrics/counters.js';
 import { createMetricsMemory, type MetricsMemory } from '../metrics/metrics-descriptor.js';
 import { UserCode } from '../metrics/user-code.js';
@@ -68,7 +69,7 @@ export interface SpotWatch {
  * One thread of an actor system: its mailbox, its cells, its pending asks. Everything in it runs
  * on that one thread.
  */
-export class ActorThread implements RecordHandler<InboundLane>, MailboxObserver {
+export class ActorThread implements InboundHandler, MailboxObserver {
   readonly thread: number;
   readonly settings: Settings;
   readonly clock: Clock;

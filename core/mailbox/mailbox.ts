@@ -3,13 +3,14 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Clock } from '../base/clock.js';
 import { IdleStrategy } from '../memory/idle-strategy.js';
 import { openLane } from '../memory/lane-descriptor.js';
-import { LaneReader, type RecordHandler } from '../memory/lane-reader.js';
+import { LaneReader } from '../memory/lane-reader.js';
 import { ParkWord, PollerBudget } from '../memory/park-word.js';
 import type { Region } from '../memory/region-descriptor.js';
 import { SharedTime } from '../memory/shared-time.js';
 import { ThreadLives } from '../memory/thread-lives.js';
 import type { TakeRecord } from './backlog.js';
-import { InboundLane, type WaitingHandler } from './inbound-lane.js';
+import { InboundLane } from './inbound-lane.js';
+import { BATCH, type InboundHandler, InboundLanes, type TakingHandler } from './inbound-lanes.js';
 import { LanePort } from './lane-port.js';
 import type { LaneSender, SenderHost } from './lane-sender.js';
 import { type LaneOffer, LaneSenders } from './lane-senders.js';
@@ -24,14 +25,13 @@ export interface MailboxParts {
   readonly laneCapacityBytes: number;
   readonly backlogLimit: number;
   /** Takes every record of every lane; must not throw. */
-  readonly handler: RecordHandler<InboundLane> & MailboxObserver;
+  readonly handler: InboundHandler & MailboxObserver;
   /** Hands a lane made here to the thread that will read it. */
   readonly offerLane: (offer: LaneOffer) => void;
 }
 
 /** A wait on the spot: what ends it, and what is done meanwhile. */
-export interface WaitOnTheSpot extends WaitingHandler {
-  readonly isOver: boolean;
+export interface WaitOnTheSpot extends TakingHandler {
   /** The thread whose lane the answer comes through. */
   readonly from: number;
   /** How long it may still last. */
@@ -46,16 +46,12 @@ export interface MailboxObserver {
   expectsReplies(): boolean;
   /** What this turn sent is on its way. */
   onFlushed(): void;
-  /** A lane broke its layout; nothing more is read from it. */
-  onLaneFailure(producer: number, error: unknown): void;
   /** A thread was met in a later life than this one: that one has ended. */
   onThreadReplaced(thread: number, life: number): void;
 }
 
 const resolved = Promise.resolve();
 
-/** Records per lane and round, so that no producer starves another. */
-const BATCH = 256;
 /** Rounds of one turn before timers and sockets of this thread get theirs. */
 const ROUNDS = 16;
 /** Local tasks per turn. */
@@ -81,7 +77,7 @@ export class Mailbox implements SenderHost {
   readonly #idle: IdleStrategy;
   readonly #time: SharedTime;
   readonly #lives: ThreadLives;
-  readonly #inbound: InboundLane[] = [];
+  readonly #inbound: InboundLanes;
   readonly #senders: LaneSenders;
   readonly #local = new LocalQueue();
   /** Keeps the thread alive while the service is open; lane ports alone may come and go. */
@@ -108,6 +104,7 @@ export class Mailbox implements SenderHost {
     this.#idle = new IdleStrategy(this.#budget);
     this.#time = new SharedTime(parts.region);
     this.#lives = new ThreadLives(parts.region);
+    this.#inbound = new InboundLanes(parts.handler);
     this.#senders = new LaneSenders({
       ...parts,
       host: this,
@@ -139,7 +136,7 @@ export class Mailbox implements SenderHost {
    */
   drainNow(): boolean {
     if (this.#isClosed) return false;
-    const wasMissed = !this.#isAwake && this.#park.isParked() && this.#hasRecords();
+    const wasMissed = !this.#isAwake && this.#park.isParked() && this.#inbound.hasRecords();
     this.#drainAll();
     this.#flush();
     return wasMissed;
@@ -151,8 +148,8 @@ export class Mailbox implements SenderHost {
     const { producer, producerLife } = offer;
     this.#senders.meet(producer, producerLife);
     const reader = new LaneReader(openLane(offer.buffer, offer));
-    this.#inbound.push(new InboundLane(reader, this.#portOf(offer.port), producerLife));
-    if (this.#lives.hasEnded(producer, producerLife)) this.#dropLanes(producer, producerLife);
+    this.#inbound.add(new InboundLane(reader, this.#portOf(offer.port), producerLife));
+    if (this.#lives.hasEnded(producer, producerLife)) this.#inbound.drop(producer, producerLife);
     this.wake();
   }
 
@@ -221,12 +218,12 @@ export class Mailbox implements SenderHost {
 
   /** True inside of a message that came from another thread. */
   isServing(thread: number): boolean {
-    return this.#inbound.some((lane) => lane.producer === thread && lane.isHandingOver);
+    return this.#inbound.isHandingOver(thread);
   }
 
   /** True while messages wait that came during a wait on the spot. */
   get hasKept(): boolean {
-    return this.#inbound.some((lane) => lane.hasKept);
+    return this.#inbound.hasKept;
   }
 
   /**
@@ -234,45 +231,31 @@ export class Mailbox implements SenderHost {
    * other messages in their order. Nothing of what waits here runs meanwhile.
    */
   waitOnTheSpot(wait: WaitOnTheSpot): void {
-    const hasNews = (): boolean => this.#inbound.some((lane) => lane.hasNews());
+    const { hasNews } = this.#inbound;
     const looks = this.#budget.hasRoom() ? SPINS_IN_A_ROW : 0;
     while (!wait.isOver) {
       this.#retryBlocked();
       this.#flush();
-      let hasTaken = this.#takeNews(wait);
+      let hasTaken = this.#inbound.takeNews(wait);
       for (let left = looks; left > 0 && !hasTaken && !wait.isOver; left--) {
-        hasTaken = this.#idle.spin(hasNews) && this.#takeNews(wait);
+        hasTaken = this.#idle.spin(hasNews) && this.#inbound.takeNews(wait);
       }
       if (hasTaken || wait.isOver) continue;
       wait.onTick();
-      if (!wait.isOver) this.#sleepOnTheSpot(wait, hasNews);
+      if (!wait.isOver) this.#sleepOnTheSpot(wait);
     }
     this.#flush();
     // Nobody has looked at the rest meanwhile, and whoever rang believes that this thread did.
     this.wake();
   }
 
-  #takeNews(wait: WaitOnTheSpot): boolean {
-    let hasTaken = false;
-    for (let i = 0; i < this.#inbound.length && !wait.isOver; i++) {
-      const lane = this.#inbound[i]!;
-      try {
-        if (lane.take(wait)) hasTaken = true;
-      } catch (error) {
-        this.#dropBroken(lane, error);
-      }
-    }
-    return hasTaken;
-  }
-
   /** As {@link #tryPark}: announces the sleep, then looks once more everywhere. */
-  #sleepOnTheSpot(wait: WaitOnTheSpot, hasNews: () => boolean): void {
-    const isRung =
-      this.#blocked.length === 0 && this.#inbound.some((l) => l.producer === wait.from);
+  #sleepOnTheSpot(wait: WaitOnTheSpot): void {
+    const isRung = this.#blocked.length === 0 && this.#inbound.isFrom(wait.from);
     this.#park.block();
     if (this.#isAwake) this.#budget.leave();
     const limitMs = Math.min(isRung ? SILENCE_MS : SHORT_SLEEP_MS, Math.max(0, wait.leftMs));
-    if (!hasNews()) this.#park.sleep(limitMs);
+    if (!this.#inbound.hasNews()) this.#park.sleep(limitMs);
     if (this.#isAwake) this.#budget.enter();
     this.#park.unpark();
   }
@@ -283,7 +266,7 @@ export class Mailbox implements SenderHost {
    */
   dropThread(thread: number, life: number, takeUnsent: TakeRecord): void {
     this.#senders.abandon(thread, life, takeUnsent);
-    this.#dropLanes(thread, life);
+    this.#inbound.drop(thread, life);
   }
 
   /** Publishes what is written and lets go of everything that keeps the thread alive. */
@@ -292,7 +275,7 @@ export class Mailbox implements SenderHost {
     this.#flush();
     this.#isClosed = true;
     this.#senders.closeAll();
-    for (const lane of this.#inbound) lane.close();
+    this.#inbound.closeAll();
     this.#keepAlive.port1.close();
     if (this.#isAwake) this.#budget.leave();
     this.#isAwake = false;
@@ -317,7 +300,7 @@ export class Mailbox implements SenderHost {
     this.#hasRung = false;
     if (!this.#isAwake && hasRung && this.#isFirstForLong()) {
       // The one we rang may have run on this very core before we went on.
-      if (this.#hasRecords()) this.#turn();
+      if (this.#inbound.hasRecords()) this.#turn();
       return;
     }
     this.#spin();
@@ -361,7 +344,7 @@ export class Mailbox implements SenderHost {
   }
 
   #somethingArrived(): boolean {
-    if (this.#hasRecords()) return true;
+    if (this.#inbound.hasRecords()) return true;
     return !this.#senders.prepareToPark();
   }
 
@@ -385,49 +368,22 @@ export class Mailbox implements SenderHost {
 
   /** Looks at the tails for some microseconds; true when records came and were handled. */
   #spin(): boolean {
-    if (!this.#idle.spin(this.#hasRecords)) return false;
+    if (!this.#idle.spin(this.#inbound.hasRecords)) return false;
     this.#drainAll();
     this.#flush();
     return true;
   }
 
-  readonly #hasRecords = (): boolean => {
-    const lanes = this.#inbound;
-    for (let i = 0; i < lanes.length; i++) if (lanes[i]!.hasRecords()) return true;
-    return false;
-  };
-
   #drainAll(): boolean {
     let worked = false;
     for (let round = 0; round < ROUNDS; round++) {
-      let count = 0;
-      for (let i = 0; i < this.#inbound.length; i++) {
-        count += this.#drainLane(this.#inbound[i]!, BATCH);
-      }
+      const count = this.#inbound.drainRound();
       if (count === 0) break;
       worked = true;
       this.#flush();
       if (count < BATCH || this.#mustYield) break;
     }
     return worked;
-  }
-
-  #drainLane(lane: InboundLane, limit: number): number {
-    try {
-      return lane.drain(this.#parts.handler, limit);
-    } catch (error) {
-      this.#dropBroken(lane, error);
-      return 0;
-    }
-  }
-
-  /** Nothing after a broken record can be trusted; the other lanes go on. */
-  #dropBroken(lane: InboundLane, error: unknown): void {
-    const at = this.#inbound.indexOf(lane);
-    if (at < 0) return;
-    this.#inbound.splice(at, 1);
-    lane.close();
-    this.#parts.handler.onLaneFailure(lane.producer, error);
   }
 
   #drainLocal(): boolean {
@@ -482,18 +438,5 @@ export class Mailbox implements SenderHost {
       () => this.#onBell(),
       () => this.wake(),
     );
-  }
-
-  #dropLanes(producer: number, life: number): void {
-    for (let i = this.#inbound.length - 1; i >= 0; i--) {
-      const lane = this.#inbound[i];
-      if (lane?.producer !== producer || lane.producerLife > life) continue;
-      this.#drainLane(lane, Number.MAX_SAFE_INTEGER);
-      // A lane that broke while it was drained is off the list already.
-      const at = this.#inbound.indexOf(lane);
-      if (at < 0) continue;
-      lane.close();
-      this.#inbound.splice(at, 1);
-    }
   }
 }
