@@ -17,6 +17,7 @@ export const RpcService = {
   },
 } as const;
 
+export { move } from './core/codec/moved.js';
 export type { Clock, TimerHandle } from './core/base/clock.js';
 export type { Logger } from './core/base/logger.js';
 export type {

@@ -6,6 +6,7 @@ import {
   cancelledCall,
   RECORD_CANCEL,
   RECORD_FENCED_INVOCATION,
+  RECORD_FORGET,
   RECORD_INVOCATION,
   RECORD_REPLY,
   STATUS_VALUE,
@@ -159,6 +160,8 @@ export class ActorThread implements InboundHandler, MailboxObserver {
         this.cancels.cancel(caller, cancelledCall(lane.words, offset));
         return;
       }
+      case RECORD_FORGET:
+        return lane.forgetShared(lane.words[offset >> 2]!);
       default:
         this.logger.warn({ type, producer: lane.producer }, 'a record of unknown type was skipped');
     }

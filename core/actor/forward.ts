@@ -1,6 +1,7 @@
 import type { InvocationEnvelope } from '../codec/envelope.js';
 import {
   FENCED_INVOCATION,
+  FLAG_ATTACHED,
   FLAG_BESIDE,
   INVOCATION,
   RECORD_FENCED_INVOCATION,
@@ -8,6 +9,9 @@ import {
 import { RpcError } from '../errors/rpc-error.js';
 import type { CallOutlet } from '../mailbox/call-outlet.js';
 import { type BesideSource, payloadView, TICKET_BYTES } from './payloads.js';
+
+/** The flags of what goes beside a lane. */
+const BESIDE = FLAG_BESIDE | FLAG_ATTACHED;
 
 /** What changes when a call is passed on to another thread or process. */
 export interface ForwardAs {
@@ -45,7 +49,7 @@ export function forwardInvocation(
   words[base + layout.recipient] = as.recipient;
   words[base + layout.incarnation] = as.incarnation;
   words[base + layout.deadline] = as.deadline;
-  words[base + layout.methodWord] = (words[base + layout.methodWord]! & ~FLAG_BESIDE) | as.flags;
+  words[base + layout.methodWord] = (words[base + layout.methodWord]! & ~BESIDE) | as.flags;
   words[base + layout.payloadLength] = length - prefixBytes;
   if (isBeside) {
     words[base + layout.methodWord]! |= FLAG_BESIDE;

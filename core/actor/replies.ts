@@ -1,6 +1,7 @@
 import { encodeFailure, type FailureContext } from '../codec/failure-codec.js';
 import {
   finishReply,
+  FLAG_ATTACHED,
   FLAG_BESIDE,
   RECORD_REPLY,
   REPLY_PREFIX_BYTES,
@@ -16,6 +17,8 @@ import type { CallOutlet } from '../mailbox/call-outlet.js';
 import { encodeApart, NUMBER_BYTES_MAX, TICKET_BYTES } from './payloads.js';
 
 const VALUE = statusAndFlags(STATUS_VALUE, 0);
+const VALUE_ATTACHED = statusAndFlags(STATUS_VALUE, FLAG_ATTACHED);
+const VALUE_BESIDE_ATTACHED = statusAndFlags(STATUS_VALUE, FLAG_BESIDE | FLAG_ATTACHED);
 const VALUE_BESIDE = statusAndFlags(STATUS_VALUE, FLAG_BESIDE);
 const FAILURE = statusAndFlags(STATUS_FAILURE, 0);
 const FAILURE_BESIDE = statusAndFlags(STATUS_FAILURE, FLAG_BESIDE);
@@ -35,7 +38,7 @@ export class Replies {
     if (typeof value === 'number') return this.number(outlet, call, value);
     this.#single[0] = value;
     try {
-      const bound = this.#encoder.measure(this.#single, 1, 'result');
+      const bound = this.#encoder.measure(this.#single, 1, 'result', outlet.carrier);
       this.#measured(outlet, call, bound, context);
     } catch (error) {
       this.failure(outlet, call, error, context);
@@ -89,10 +92,12 @@ export class Replies {
     if (size > outlet.recordLimitBytes && this.#isTooLarge(outlet, call, bound, context)) return;
     const at = outlet.claimReply(size);
     if (at < 0) return;
-    const payloadAt = stampReply(outlet.words, at, call, VALUE);
+    const status = this.#encoder.isAttached ? VALUE_ATTACHED : VALUE;
+    const payloadAt = stampReply(outlet.words, at, call, status);
     const written = this.#encoder.write(outlet.words, outlet.bytes, payloadAt);
     finishReply(outlet.words, at, written);
     outlet.commit(REPLY_PREFIX_BYTES + written, RECORD_REPLY);
+    if (outlet.isRemote) this.#encoder.letGo();
   }
 
   /** The bound of a text is three times its length: only the encoded size decides. */
@@ -102,6 +107,7 @@ export class Replies {
     const limit = outlet.recordLimitBytes;
     if (actual <= limit) {
       this.raw(outlet, call, new Uint8Array(bytes, 0, length), false);
+      this.#encoder.letGo();
       return true;
     }
     this.failure(outlet, call, resultTooLarge(actual, limit, context), context);
@@ -109,8 +115,10 @@ export class Replies {
   }
 
   #beside(outlet: CallOutlet, call: number, bound: number): void {
+    const isAttached = this.#encoder.isAttached;
     const { bytes, length } = encodeApart(this.#encoder, bound);
-    this.#ticket(outlet, call, bytes.slice(0, length), VALUE_BESIDE);
+    const whole = length === bytes.byteLength ? bytes : bytes.slice(0, length);
+    this.#ticket(outlet, call, whole, isAttached ? VALUE_BESIDE_ATTACHED : VALUE_BESIDE);
   }
 
   #ticket(outlet: CallOutlet, call: number, bytes: ArrayBuffer, status: number): void {

@@ -6,6 +6,7 @@ import {
   CANCEL_BYTES,
   countAndFlags,
   FENCED_INVOCATION,
+  FLAG_ATTACHED,
   FLAG_BESIDE,
   finishReply,
   INVOCATION,
@@ -60,11 +61,14 @@ const FENCED_FIXED = fixedWords(FENCED.words, [
 const CANCEL_FIXED = fixedWords(CANCEL.words, [CANCEL.call]);
 const REPLY_FIXED = fixedWords(REPLY.words, [REPLY.call, REPLY.statusWord, REPLY.payloadLength]);
 
+/** The flags of what goes beside a lane. */
+const BESIDE = FLAG_BESIDE | FLAG_ATTACHED;
+
 /** What a stamp looks like. */
 interface Shape {
   readonly layout: { readonly words: Int32Array; readonly payloadLength: number };
   readonly fixed: readonly number[];
-  /** Where `FLAG_BESIDE` lies: a frame has nothing beside it, so it must not be set. */
+  /** Where {@link BESIDE} lies: a frame has nothing beside it, so it must not be set. */
   readonly flagsWord: number;
   readonly besideMask: number;
 }
@@ -73,19 +77,19 @@ const INVOCATION_SHAPE: Shape = {
   layout: INVOCATION,
   fixed: INVOCATION_FIXED,
   flagsWord: INVOCATION.methodWord,
-  besideMask: FLAG_BESIDE,
+  besideMask: BESIDE,
 };
 const FENCED_SHAPE: Shape = {
   layout: FENCED,
   fixed: FENCED_FIXED,
   flagsWord: FENCED.methodWord,
-  besideMask: FLAG_BESIDE,
+  besideMask: BESIDE,
 };
 const REPLY_SHAPE: Shape = {
   layout: REPLY,
   fixed: REPLY_FIXED,
   flagsWord: REPLY.statusWord,
-  besideMask: statusAndFlags(0, FLAG_BESIDE),
+  besideMask: statusAndFlags(0, BESIDE),
 };
 
 /** True when the bytes have the shape of a stamp and their payload ends inside the record. */
@@ -167,7 +171,7 @@ function restampInvocation(bytes: Buffer): CheckedRecord | string {
   const problem = verify(bytes, INVOCATION_SPEC);
   if (problem) return `not an Invocation: ${problem}`;
   const table = Invocation.getRootAsInvocation(new ByteBuffer(bytes));
-  if ((table.flags() & FLAG_BESIDE) !== 0) return NOTHING_BESIDE;
+  if ((table.flags() & BESIDE) !== 0) return NOTHING_BESIDE;
   const payload = table.argumentsArray() ?? new Uint8Array(0);
   if (payload.length % 4 !== 0) return 'the arguments are not whole words';
   const found = table.token();
@@ -192,7 +196,7 @@ function restampReply(bytes: Buffer): CheckedRecord | string {
   const problem = verify(bytes, REPLY_SPEC);
   if (problem) return `not a Reply: ${problem}`;
   const table = Reply.getRootAsReply(new ByteBuffer(bytes));
-  if ((table.flags() & FLAG_BESIDE) !== 0) return NOTHING_BESIDE;
+  if ((table.flags() & BESIDE) !== 0) return NOTHING_BESIDE;
   const payload = table.valueArray() ?? new Uint8Array(0);
   if (payload.length % 4 !== 0) return 'the value is not whole words';
   const source = memoryFor(REPLY_PREFIX_BYTES + payload.length);

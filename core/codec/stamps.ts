@@ -7,6 +7,8 @@ export const RECORD_INVOCATION = 1;
 export const RECORD_FENCED_INVOCATION = 2;
 export const RECORD_REPLY = 3;
 export const RECORD_CANCEL = 4;
+/** In lanes only: the ticket of shared memory that no later record names. */
+export const RECORD_FORGET = 5;
 
 /** Bit 0 of `flags`: the values travel beside the lane, the payload is their ticket. */
 export const FLAG_BESIDE = 1;
@@ -14,6 +16,8 @@ export const FLAG_BESIDE = 1;
 export const FLAG_CANCELLABLE = 2;
 /** Bit 2: the call came from another process; set by whoever took it from the connection. */
 export const FLAG_FOREIGN = 4;
+/** Bit 3: in front of the values is a header of the memory beside the record that they name. */
+export const FLAG_ATTACHED = 8;
 
 /** `Reply.status`. */
 export const STATUS_VALUE = 0;

@@ -1,8 +1,10 @@
 import { RpcError } from '../errors/rpc-error.js';
+import { type TicketSource, fetchAttached } from './attached.js';
 import { allocateBuffer, copyInto } from './value-bytes.js';
 import { unpackValue } from './value-pack.js';
 import type { ReferenceReader } from './value-references.js';
 import {
+  TAG_ATTACHED,
   TAG_BIGINT64,
   TAG_BUFFER,
   TAG_BYTES,
@@ -42,6 +44,8 @@ export class ValueDecoder implements PlainReader {
   readReference: ReferenceReader = (address) => address;
   #keepsMemory = false;
   readonly #trees = new TreeReader();
+  /** Memory beside the record, by the number that its values name. */
+  #attached: unknown[] = [];
 
   /** Begins at byte `offset`, a multiple of 4, of two views of the same memory. */
   start(words: Int32Array, bytes: Buffer, offset: number, length: number): void {
@@ -50,6 +54,7 @@ export class ValueDecoder implements PlainReader {
     this.position = offset;
     this.end = Math.min(offset + length, words.length << 2);
     this.#keepsMemory = false;
+    if (this.#attached.length > 0) this.#attached = [];
   }
 
   /**
@@ -58,6 +63,11 @@ export class ValueDecoder implements PlainReader {
    */
   keepMemory(): void {
     this.#keepsMemory = true;
+  }
+
+  /** Fetches what the header in front of the values names. */
+  fetchAttached(source: TicketSource): void {
+    this.position = fetchAttached(this.words, this.position, source, this.#attached);
   }
 
   /** True when every byte has been read. */
@@ -131,6 +141,7 @@ export class ValueDecoder implements PlainReader {
   }
 
   #nextWithLength(tag: number, at: number): unknown {
+    if (tag === TAG_ATTACHED) return this.#nextAttached(at);
     if (tag < TAG_LATIN1 || tag > TAG_BUFFER) throw unknownTag(tag);
     const length = this.#enterContent(at);
     const start = this.position;
@@ -153,13 +164,22 @@ export class ValueDecoder implements PlainReader {
     }
   }
 
+  #nextAttached(at: number): unknown {
+    this.#advance(8);
+    const view = this.#attached[this.words[(at >> 2) + 1]!];
+    if (view !== undefined) return view;
+    throw new RpcError('PROTOCOL_ERROR', 'an encoded value is not beside its record');
+  }
+
   #nextComposite(tag: number, at: number): unknown {
-    if (tag > TAG_TREE) throw unknownTag(tag);
+    if (tag > TAG_TREE) return this.#nextWithLength(tag, at);
     const length = this.#enterContent(at);
     if (tag === TAG_TREE) return this.#trees.read(this, length);
     const start = this.position;
     this.position = start + padToWord(length);
-    return unpackValue({ bytes: this.#bytes, start, length }, tag, this.readReference);
+    const { readReference } = this;
+    const context = { attached: this.#attached, readReference };
+    return unpackValue({ bytes: this.#bytes, start, length }, tag, context);
   }
 }
 

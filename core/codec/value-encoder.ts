@@ -1,6 +1,9 @@
+import { Attachments, type Carrier } from './attached.js';
+import { isDetached } from './value-kinds.js';
 import { type PackedValue, packValue } from './value-pack.js';
 import { type ValuesOf, notSerializable, rootText } from './value-path.js';
 import {
+  TAG_ATTACHED,
   TAG_BUFFER,
   TAG_BYTES,
   TAG_FALSE,
@@ -14,20 +17,12 @@ import {
   writeNumber,
 } from './value-tags.js';
 import { textBound, writeText } from './value-text.js';
-import { isDetached } from './value-kinds.js';
 import { TreeWriter } from './value-tree-writer.js';
 
 const NUMBER_BOUND = 12;
 const TAG_ONLY = 4;
+const ATTACHED_BYTES = 8;
 const NO_VALUES: readonly unknown[] = [];
-/** Stands for a value that is in the tree writer, in a list of packed ones. */
-const IN_TREE = 0;
-
-/** A Uint8Array or Buffer itself; subclasses of them take the long way. */
-function isPlainBytes(value: object): value is Uint8Array {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Buffer.prototype || prototype === Uint8Array.prototype;
-}
 
 /**
  * Encodes argument lists and results into words of memory: `measure`, find room, `write`. One per
@@ -40,65 +35,48 @@ function isPlainBytes(value: object): value is Uint8Array {
 export class ValueEncoder {
   #values = NO_VALUES;
   #count = 0;
-  /** What `measure` packed, in the order of the values it stands for; undefined: all are trees. */
-  #packed: readonly Packed[] | undefined;
-  /** Holds the trees of the values above. */
-  #trees = new TreeWriter();
-  #isMeasuring = false;
+  /** The objects among the values; undefined when there are none. */
+  #objects: Objects | undefined;
+  #idle: Objects | undefined = new Objects();
 
   /**
    * Upper bound, in bytes, of the encoded form of `values[0]` to `values[count - 1]`; a multiple of
-   * 4. Objects are packed now and kept until `write`. Throws `NOT_SERIALIZABLE` naming the path.
+   * 4. Objects are packed now and kept until `write`; memory that is shared, moved or big is left
+   * to `carrier`, if there is one. Throws `NOT_SERIALIZABLE` naming the path.
    */
-  measure(values: readonly unknown[], count: number, what: ValuesOf): number {
+  measure(values: readonly unknown[], count: number, what: ValuesOf, carrier?: Carrier): number {
     let total = 0;
+    let objects: Objects | undefined;
     for (let i = 0; i < count; i++) {
-      const bound = inlineBound(values[i], what, i);
-      if (bound === 0) return total + this.#measureFrom(i, values, count, what);
+      const bound = scalarBound(values[i]);
+      if (bound === 0) {
+        // A getter inside a value may make a call of its own, which then finds nobody idle.
+        objects = this.#idle ?? new Objects();
+        this.#idle = undefined;
+        total += this.#measureFrom(i, values, count, objects.begin(what, carrier));
+        break;
+      }
       total += bound;
     }
     this.#values = values;
     this.#count = count;
-    this.#packed = undefined;
+    this.#objects = objects;
     return total;
   }
 
-  /** The rest of the values; the one at `first` is an object. */
-  #measureFrom(first: number, values: readonly unknown[], count: number, what: ValuesOf): number {
-    // A getter inside a value may make a call of its own: it gets trees of its own, and nothing is
-    // stored here before all values are packed.
-    const isNested = this.#isMeasuring;
-    const trees = isNested ? new TreeWriter() : this.#trees;
-    this.#isMeasuring = true;
-    trees.clear();
-    let total = 0;
-    let packed: Packed[] | undefined;
-    let objects = 0;
-    try {
-      for (let i = first; i < count; i++) {
-        const value = values[i];
-        const bound = i === first ? 0 : inlineBound(value, what, i);
-        total += bound;
-        if (bound > 0) continue;
-        const tree = typeof value === 'object' ? trees.add(value!) : 0;
-        if (tree > 0) packed?.push(IN_TREE);
-        else {
-          const item = packValue(value, rootText(what, i));
-          packed ??= new Array<Packed>(objects).fill(IN_TREE);
-          packed.push(item);
-          total += VALUE_HEADER_BYTES + padToWord(item.bytes.length);
-        }
-        total += tree;
-        objects++;
-      }
-    } finally {
-      this.#isMeasuring = isNested;
-    }
-    this.#values = values;
-    this.#count = count;
-    this.#packed = packed;
-    this.#trees = trees;
-    return total;
+  /** True when what was measured names memory beside the record; its flags must say so. */
+  get isAttached(): boolean {
+    return this.#objects !== undefined && this.#objects.attachments.count > 0;
+  }
+
+  /** Bytes that `write` will hand to the carrier. */
+  get besideBytes(): number {
+    return this.#objects?.attachments.besideBytes ?? 0;
+  }
+
+  /** After a call without carrier has left: detaches what `move` has given away. */
+  letGo(): void {
+    this.#objects?.attachments.letGo();
   }
 
   /**
@@ -107,30 +85,128 @@ export class ValueEncoder {
    */
   write(words: Int32Array, bytes: Buffer, offset: number): number {
     const values = this.#values;
-    const packed = this.#packed;
-    let next = 0;
+    const objects = this.#objects;
     let at = offset;
+    if (objects !== undefined) at += objects.attachments.headerBytes;
     for (let i = 0; i < this.#count; i++) {
-      const end = writeInline(words, bytes, at, values[i]);
-      if (end > at) {
-        at = end;
-        continue;
-      }
-      const item = packed === undefined ? IN_TREE : packed[next++]!;
-      if (item === IN_TREE) at = this.#trees.writeNext(words, bytes, at);
-      else at = writePacked(words, bytes, at, item);
+      const end = writeScalar(words, bytes, at, values[i]);
+      at = end > at ? end : objects!.writeNext(words, bytes, at, values[i]);
     }
+    // Last, because it may take memory away from its owners here.
+    if (objects !== undefined) objects.end(words, offset);
     this.#values = NO_VALUES;
     this.#count = 0;
-    this.#packed = undefined;
     return at - offset;
+  }
+
+  /** The rest of the values, of which the first is an object. */
+  #measureFrom(first: number, values: readonly unknown[], count: number, objects: Objects): number {
+    let total = 0;
+    try {
+      for (let i = first; i < count; i++) {
+        total += scalarBound(values[i]) || objects.add(values[i], i);
+      }
+    } finally {
+      this.#idle = objects;
+    }
+    return total + objects.attachments.headerBytes;
   }
 }
 
-type Packed = PackedValue | typeof IN_TREE;
+/** Where an object is, if it is not packed: as a tree in the writer, or still where it was. */
+const IN_TREE = -1;
+const IN_PLACE = -2;
+/** From 0 on: its number among the attachments. */
+type Item = PackedValue | number;
 
-/** Upper bound in bytes of a value that needs no packing; 0 for one that does. */
-function inlineBound(value: unknown, what: ValuesOf, index: number): number {
+/** The objects of one list of values, made ready before room is claimed for them. */
+class Objects {
+  readonly attachments = new Attachments();
+  readonly #trees = new TreeWriter(this.attachments);
+  readonly #items: Item[] = [];
+  #count = 0;
+  #next = 0;
+  #what: ValuesOf = 'arguments';
+
+  begin(what: ValuesOf, carrier: Carrier | undefined): this {
+    this.#what = what;
+    this.#count = 0;
+    this.#next = 0;
+    this.#trees.clear();
+    this.attachments.clear(carrier);
+    return this;
+  }
+
+  /** Bytes that `value` will take; `index` is its place in the list. */
+  add(value: unknown, index: number): number {
+    if (typeof value === 'object' && value !== null) {
+      const bytes = this.#addObject(value, index);
+      if (bytes > 0) return bytes;
+    }
+    const packed = packValue(value, rootText(this.#what, index), this.attachments);
+    this.#items[this.#count++] = packed;
+    return VALUE_HEADER_BYTES + padToWord(packed.bytes.length);
+  }
+
+  /** Writes the next object, which is `value`, at byte `at`; answers the offset behind it. */
+  writeNext(words: Int32Array, bytes: Buffer, at: number, value: unknown): number {
+    const item = this.#items[this.#next]!;
+    if (item === IN_TREE) {
+      this.#next++;
+      return this.#trees.writeNext(words, bytes, at);
+    }
+    if (typeof item !== 'number') {
+      this.#items[this.#next++] = IN_TREE;
+      return writeContent(words, bytes, at, item);
+    }
+    this.#next++;
+    if (item === IN_PLACE) {
+      const tag = isBuffer(value as object) ? TAG_BUFFER : TAG_BYTES;
+      return writeContent(words, bytes, at, { tag, bytes: value as Uint8Array });
+    }
+    words[at >> 2] = TAG_ATTACHED;
+    words[(at >> 2) + 1] = item;
+    return at + ATTACHED_BYTES;
+  }
+
+  /** Sends the attachments, whose header has been left free at byte `offset`. */
+  end(words: Int32Array, offset: number): void {
+    if (this.attachments.count > 0) this.attachments.write(words, offset);
+  }
+
+  /** 0 for what must be packed. */
+  #addObject(value: object, index: number): number {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype !== Object.prototype && prototype !== Array.prototype) {
+      const number = this.attachments.add(value);
+      if (number >= 0) {
+        this.#items[this.#count++] = number;
+        return ATTACHED_BYTES;
+      }
+      if (prototype === Buffer.prototype || prototype === Uint8Array.prototype) {
+        return this.#addBytes(value as Uint8Array, index);
+      }
+    }
+    const bytes = this.#trees.add(value);
+    if (bytes > 0) this.#items[this.#count++] = IN_TREE;
+    return bytes;
+  }
+
+  #addBytes(value: Uint8Array, index: number): number {
+    if (value.length === 0 && isDetached(value)) {
+      throw notSerializable(rootText(this.#what, index), 'is a detached buffer');
+    }
+    this.#items[this.#count++] = IN_PLACE;
+    return VALUE_HEADER_BYTES + padToWord(value.length);
+  }
+}
+
+function isBuffer(value: object): boolean {
+  return Object.getPrototypeOf(value) === Buffer.prototype;
+}
+
+/** Upper bound in bytes of a value that is no object; 0 for objects and what cannot travel. */
+function scalarBound(value: unknown): number {
   switch (typeof value) {
     case 'number':
       return NUMBER_BOUND;
@@ -141,21 +217,13 @@ function inlineBound(value: unknown, what: ValuesOf, index: number): number {
       return TAG_ONLY;
     case 'bigint':
       return isBigint64(value) ? NUMBER_BOUND : 0;
-    case 'object': {
-      if (value === null) return TAG_ONLY;
-      if (!isPlainBytes(value)) return 0;
-      if (value.length === 0 && isDetached(value)) {
-        throw notSerializable(rootText(what, index), 'is a detached buffer');
-      }
-      return VALUE_HEADER_BYTES + padToWord(value.length);
-    }
     default:
-      return 0;
+      return value === null ? TAG_ONLY : 0;
   }
 }
 
-/** Writes a value that needs no packing; answers the offset behind it, or `at` for others. */
-function writeInline(words: Int32Array, bytes: Buffer, at: number, value: unknown): number {
+/** Writes what {@link scalarBound} knows; answers the offset behind it, or `at` for others. */
+function writeScalar(words: Int32Array, bytes: Buffer, at: number, value: unknown): number {
   switch (typeof value) {
     case 'number':
       return writeNumber(words, at >> 2, value) << 2;
@@ -170,29 +238,26 @@ function writeInline(words: Int32Array, bytes: Buffer, at: number, value: unknow
     case 'bigint':
       return isBigint64(value) ? writeBigint64(words, at >> 2, value) << 2 : at;
     default:
+      if (value !== null) return at;
+      words[at >> 2] = TAG_NULL;
+      return at + TAG_ONLY;
   }
-  if (value === null) {
-    words[at >> 2] = TAG_NULL;
-    return at + TAG_ONLY;
-  }
-  if (!isPlainBytes(value as object)) return at;
-  const isBuffer = Object.getPrototypeOf(value) === Buffer.prototype;
-  words[at >> 2] = isBuffer ? TAG_BUFFER : TAG_BYTES;
-  return writeContent(words, bytes, at, value as Uint8Array);
 }
 
-function writePacked(words: Int32Array, bytes: Buffer, at: number, packed: PackedValue): number {
-  words[at >> 2] = packed.tag;
-  return writeContent(words, bytes, at, packed.bytes);
+/** What has a length in bytes behind its tag. */
+interface Content {
+  readonly tag: number;
+  readonly bytes: Uint8Array;
 }
 
-/** Length and bytes behind the tag at byte `at`; answers the offset behind them. */
-function writeContent(words: Int32Array, bytes: Buffer, at: number, content: Uint8Array): number {
-  const length = content.length;
+/** Tag, length and bytes at byte `at`; answers the offset behind them. */
+function writeContent(words: Int32Array, bytes: Buffer, at: number, content: Content): number {
+  const length = content.bytes.length;
   const end = at + VALUE_HEADER_BYTES + padToWord(length);
   // The last word first, as zero, so that no old byte is left in its padding.
   words[(end >> 2) - 1] = 0;
+  words[at >> 2] = content.tag;
   words[(at >> 2) + 1] = length;
-  bytes.set(content, at + VALUE_HEADER_BYTES);
+  bytes.set(content.bytes, at + VALUE_HEADER_BYTES);
   return end;
 }

@@ -1,4 +1,5 @@
 import { C1 } from 'msgpackr';
+import type { Attachments } from './attached.js';
 import { ERROR_FIELDS, RECORD_KEYS, isNegativeZero, isOddKey } from './value-guard.js';
 import { kindOf, plainView } from './value-kinds.js';
 import { addressOfReference } from './value-references.js';
@@ -14,6 +15,8 @@ export const MARK_OBJECT = 2;
 export const MARK_SPARSE = 3;
 export const MARK_ERROR = 4;
 export const MARK_REFERENCE = 5;
+/** Memory beside the record, by its number. */
+export const MARK_ATTACHED = 6;
 
 /** What {@link ExactCopy} made: `value` for msgpackr, `isMarked` when the reader must revive it. */
 export interface ExactValue {
@@ -22,14 +25,19 @@ export interface ExactValue {
 }
 
 /** A copy of a guarded value that msgpackr writes without loss; sharing and cycles are kept. */
-export function toExact(value: unknown): ExactValue {
-  const copy = new ExactCopy();
+export function toExact(value: unknown, attachments: Attachments): ExactValue {
+  const copy = new ExactCopy(attachments);
   return { value: copy.of(value), isMarked: copy.isMarked };
 }
 
 class ExactCopy {
   isMarked = false;
   readonly #copies = new Map<object, unknown>();
+  readonly #attachments: Attachments;
+
+  constructor(attachments: Attachments) {
+    this.#attachments = attachments;
+  }
 
   of(value: unknown): unknown {
     if (typeof value === 'string') {
@@ -56,9 +64,14 @@ class ExactCopy {
     if (kind === 'set') return this.#set(object as Set<unknown>);
     if (kind === 'error') return this.#error(object as Error);
     if (kind === 'object') return this.#fields(object as Record<string, unknown>);
-    const copy = leafCopy(object, kind);
+    const copy = this.#leaf(object, kind);
     this.#copies.set(object, copy);
     return copy;
+  }
+
+  #leaf(object: object, kind: LeafKind): unknown {
+    const number = this.#attachments.add(object);
+    return number < 0 ? leafCopy(object, kind) : this.#mark(MARK_ATTACHED, number);
   }
 
   #array(array: readonly unknown[]): unknown[] {
@@ -121,6 +134,8 @@ class ExactCopy {
   }
 }
 
+type LeafKind = 'date' | 'regexp' | 'view' | 'buffer' | 'boxed';
+
 /** An object as a bag of fields. */
 export type Fields = Record<string, unknown>;
 
@@ -130,7 +145,7 @@ function isIndex(key: string): boolean {
 }
 
 /** Subclasses and objects of another realm become the built-in class that msgpackr knows. */
-function leafCopy(object: object, kind: 'date' | 'regexp' | 'view' | 'buffer' | 'boxed'): unknown {
+function leafCopy(object: object, kind: LeafKind): unknown {
   if (kind === 'date') return new Date(Date.prototype.getTime.call(object));
   if (kind === 'regexp') return new RegExp((object as RegExp).source, (object as RegExp).flags);
   if (kind === 'buffer') return (object as ArrayBuffer).slice(0);

@@ -1,3 +1,4 @@
+import type { Attachments } from './attached.js';
 import { LEAF_PROTOTYPES, isDetached, kindOf, refusalOf } from './value-kinds.js';
 import { Step, notSerializable, pathText } from './value-path.js';
 import { addressOfReference } from './value-references.js';
@@ -42,13 +43,15 @@ export class ValueGuard {
   #steps = 0;
   readonly #scanned: object[] = [];
   #seen: Set<object> | undefined;
+  #attachments: Attachments | undefined;
 
   /**
    * Answers {@link PLAIN} or a sum of {@link SHARED} and {@link EXACT}. Throws `NOT_SERIALIZABLE`
    * with the path, which starts with `root`.
    */
-  inspect(value: unknown, root: string): number {
+  inspect(value: unknown, root: string, attachments: Attachments): number {
     this.#findings = PLAIN;
+    this.#attachments = attachments;
     this.#steps = 0;
     try {
       this.#walk(value, 0);
@@ -165,6 +168,7 @@ export class ValueGuard {
   #walkLeaf(object: object): void {
     const isMemory = ArrayBuffer.isView(object) || object instanceof ArrayBuffer;
     if (isMemory && isDetached(object)) throw new Refusal('is a detached buffer');
+    if (isMemory && this.#attachments!.accepts(object)) this.#findings |= EXACT;
   }
 
   #walkMap(map: Map<unknown, unknown>, depth: number): void {

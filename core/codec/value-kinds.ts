@@ -17,7 +17,7 @@ const typedArrayBase = Object.getPrototypeOf(Uint8Array.prototype) as object;
 const tagGetter = Object.getOwnPropertyDescriptor(typedArrayBase, Symbol.toStringTag)!.get!;
 
 /** Constructors of views by their name, those that every supported Node and msgpackr have. */
-const VIEW_CLASSES = [
+export const VIEW_CLASSES = [
   Int8Array,
   Uint8Array,
   Uint8ClampedArray,

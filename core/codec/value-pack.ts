@@ -1,10 +1,10 @@
 import { Packr, Unpackr } from 'msgpackr';
 import { RpcError } from '../errors/rpc-error.js';
+import type { Attachments } from './attached.js';
 import { toExact } from './value-exact.js';
 import { EXACT, SHARED, ValueGuard } from './value-guard.js';
 import { notSerializable } from './value-path.js';
-import type { ReferenceReader } from './value-references.js';
-import { revive } from './value-revival.js';
+import { type RevivalContext, revive } from './value-revival.js';
 import { TAG_MSGPACK, TAG_MSGPACK_EXACT } from './value-tags.js';
 
 /** `useToJSON` is msgpackr's option since 2.0, not yet in its types. */
@@ -29,20 +29,20 @@ export interface PackedValue {
 }
 
 /** Packs any value by structured-clone rules; throws `NOT_SERIALIZABLE` naming the path. */
-export function packValue(value: unknown, root: string): PackedValue {
+export function packValue(value: unknown, root: string, attachments: Attachments): PackedValue {
   // A getter of the value may make a call of its own, so a guard can be asked while it walks.
   const guard = idleGuard ?? new ValueGuard();
   idleGuard = undefined;
   let findings: number;
   try {
-    findings = guard.inspect(value, root);
+    findings = guard.inspect(value, root, attachments);
   } finally {
     idleGuard = guard;
   }
   const packr = findings & SHARED ? graphPackr : treePackr;
   try {
     if ((findings & EXACT) === 0) return { tag: TAG_MSGPACK, bytes: packr.pack(value) };
-    const exact = toExact(value);
+    const exact = toExact(value, attachments);
     // The mark itself is an object met again and again.
     const bytes = (exact.isMarked ? graphPackr : packr).pack(exact.value);
     return { tag: exact.isMarked ? TAG_MSGPACK_EXACT : TAG_MSGPACK, bytes };
@@ -51,25 +51,28 @@ export function packValue(value: unknown, root: string): PackedValue {
   }
 }
 
+/** Where a packed value lies. */
+interface PackedPlace {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly length: number;
+}
+
 /** Private memory for the decoder: msgpackr is faster on it, and no value can alias the source. */
 const scratch = Buffer.alloc(16 * 1024);
 
 /** Reads what {@link packValue} wrote; throws `PROTOCOL_ERROR` on anything else, never more. */
 export function unpackValue(
-  {
-    bytes,
-    start,
-    length,
-  }: { readonly bytes: Buffer; readonly start: number; readonly length: number },
+  { bytes, start, length }: PackedPlace,
   tag: number,
-  readReference: ReferenceReader,
+  context: RevivalContext,
 ): unknown {
   try {
     const isSmall = length <= scratch.length;
     const source = isSmall ? scratch : Buffer.allocUnsafeSlow(length);
     bytes.copy(source, 0, start, start + length);
     const value: unknown = unpackr.unpack(source, isSmall ? length : undefined);
-    return tag === TAG_MSGPACK_EXACT ? revive(value, readReference) : value;
+    return tag === TAG_MSGPACK_EXACT ? revive(value, context) : value;
   } catch (error) {
     throw new RpcError('PROTOCOL_ERROR', 'an encoded value cannot be read', { cause: error });
   }

@@ -1,6 +1,7 @@
 import { C1 } from 'msgpackr';
 import {
   type Fields,
+  MARK_ATTACHED,
   MARK_ERROR,
   MARK_NEGATIVE_ZERO,
   MARK_OBJECT,
@@ -11,17 +12,24 @@ import {
 import { ERROR_FIELDS } from './value-guard.js';
 import type { ReferenceReader } from './value-references.js';
 
+/** What marks may name. */
+export interface RevivalContext {
+  /** Memory beside the record, by number. */
+  readonly attached: readonly unknown[];
+  readonly readReference: ReferenceReader;
+}
+
 /** Puts back what `toExact` marked. Throws on marks that it does not know. */
-export function revive(value: unknown, readReference: ReferenceReader): unknown {
-  return new Revival(readReference).of(value);
+export function revive(value: unknown, context: RevivalContext): unknown {
+  return new Revival(context).of(value);
 }
 
 class Revival {
   readonly #done = new Map<object, unknown>();
-  readonly #readReference: ReferenceReader;
+  readonly #context: RevivalContext;
 
-  constructor(readReference: ReferenceReader) {
-    this.#readReference = readReference;
+  constructor(context: RevivalContext) {
+    this.#context = context;
   }
 
   of(value: unknown): unknown {
@@ -71,6 +79,8 @@ class Revival {
         return this.#error(mark);
       case MARK_REFERENCE:
         return this.#reference(mark);
+      case MARK_ATTACHED:
+        return this.#attachedAt(mark[2]);
       default:
         throw new TypeError('an unknown mark');
     }
@@ -78,7 +88,13 @@ class Revival {
 
   #reference([, , address]: readonly unknown[]): unknown {
     if (typeof address !== 'string') throw new TypeError('a reference without its address');
-    return this.#readReference(address);
+    return this.#context.readReference(address);
+  }
+
+  #attachedAt(number: unknown): unknown {
+    const view = typeof number === 'number' ? this.#context.attached[number] : undefined;
+    if (view === undefined) throw new TypeError('memory that is not beside the record');
+    return view;
   }
 
   #fields(mark: readonly unknown[]): object {

@@ -36,6 +36,8 @@ export const TAG_DICTIONARY = 17;
 export const TAG_ARRAY = 18;
 /** Inside a tree only. Two words, low half first: milliseconds since 1970, NaN for no date. */
 export const TAG_DATE = 19;
+/** One word: number of the memory beside the record, in the header in front of the values. */
+export const TAG_ATTACHED = 20;
 
 /** Bytes of tag and length in front of a text, bytes or packed value. */
 export const VALUE_HEADER_BYTES = 8;

@@ -1,8 +1,10 @@
+import type { Attachments } from './attached.js';
 import { MAX_DEPTH, RECORD_KEYS } from './value-guard.js';
 import { isDetached } from './value-kinds.js';
 import { type Shape, ShapeTree } from './value-shape.js';
 import {
   TAG_ARRAY,
+  TAG_ATTACHED,
   TAG_BUFFER,
   TAG_BYTES,
   TAG_DATE,
@@ -55,6 +57,11 @@ export class TreeWriter {
   readonly #scanned = new Array<object | undefined>(SCANNED_OBJECTS).fill(undefined);
   #objects = 0;
   #seen: Set<object> | undefined;
+  readonly #attachments: Attachments;
+
+  constructor(attachments: Attachments) {
+    this.#attachments = attachments;
+  }
 
   /** Forgets what was written. */
   clear(): void {
@@ -66,6 +73,7 @@ export class TreeWriter {
   /** Adds `value` as one tree; answers its bytes, or 0 when it must go the long way. */
   add(value: object): number {
     const start = this.#at;
+    const attached = this.#attachments.count;
     let isDone = false;
     try {
       this.#reserve(HEADER_WORDS + 1);
@@ -77,7 +85,10 @@ export class TreeWriter {
       isDone = false;
     }
     this.#forgetObjects();
-    if (!isDone) this.#at = start;
+    if (!isDone) {
+      this.#at = start;
+      this.#attachments.shrink(attached);
+    }
     return (this.#at - start) << 2;
   }
 
@@ -156,9 +167,10 @@ export class TreeWriter {
     const prototype: unknown = Object.getPrototypeOf(object);
     if (prototype === Object.prototype) return this.#record(object, depth + 1);
     if (prototype === Array.prototype) return this.#array(object as unknown[], depth + 1);
+    if (prototype === Date.prototype) return this.#date(object as Date);
+    if (this.#attached(object)) return true;
     if (prototype === Buffer.prototype) return this.#content(TAG_BUFFER, object as Buffer);
-    if (prototype === Uint8Array.prototype) return this.#content(TAG_BYTES, object as Uint8Array);
-    return prototype === Date.prototype && this.#date(object as Date);
+    return prototype === Uint8Array.prototype && this.#content(TAG_BYTES, object as Uint8Array);
   }
 
   /** Values first: which shape it is, the last key tells. */
@@ -227,6 +239,15 @@ export class TreeWriter {
       if (!this.#value(value, depth)) return false;
     }
     return array.length === length;
+  }
+
+  #attached(object: object): boolean {
+    const number = this.#attachments.add(object);
+    if (number < 0) return false;
+    this.#reserve(HEADER_WORDS);
+    this.#words[this.#at++] = TAG_ATTACHED;
+    this.#words[this.#at++] = number;
+    return true;
   }
 
   #content(tag: number, content: Uint8Array): boolean {

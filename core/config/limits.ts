@@ -17,6 +17,11 @@ export const LIMITS = {
   methodsPerEndpoint: 1 << 12,
   /** Encoded values from this size on travel beside the lane, as a transferred buffer. */
   besideBytes: 64 * 1024,
+  /** Bytes that may be under way beside a lane, as its capacity bounds those inside. */
+  bytesBeside: 256 * 1024 * 1024,
+  /** Shared memories that the far end of a lane keeps by their tickets: how many, and their bytes. */
+  sharedMemories: 64,
+  sharedMemoryBytes: 256 * 1024 * 1024,
   /** A lane publishes early when this much is stamped but not yet visible to the consumer. */
   unpublishedBytes: 4 * 1024,
   /** Bytes that the backlog of one lane may hold, beside `backlogLimit` messages. */

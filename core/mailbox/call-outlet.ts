@@ -1,3 +1,4 @@
+import type { Carrier } from '../codec/attached.js';
 import type { RecordOutlet } from '../memory/record-outlet.js';
 
 /**
@@ -13,6 +14,8 @@ export interface CallOutlet extends RecordOutlet {
    * Deadlines travel as points of the service's time line in a process, as time left between two.
    */
   readonly isRemote: boolean;
+  /** Takes what travels beside the records; undefined: everything is inside of them. */
+  readonly carrier: Carrier | undefined;
   /** Encoded values of this many bytes and more go through {@link sendBeside}; Infinity = never. */
   readonly besideBytes: number;
   /** Largest record in bytes; Infinity inside a process. */
@@ -21,6 +24,8 @@ export interface CallOutlet extends RecordOutlet {
    * As `claim`, but never full while open: replies are bounded by their receiver's pending asks.
    */
   claimReply(length: number): number;
+  /** True when `bytes` more may be under way beside the records. */
+  hasRoomBeside(bytes: number): boolean;
   /** Sends a big value ahead of the record that carries its ticket; gives the buffer up. */
   sendBeside(bytes: ArrayBuffer): number;
   /** True when whoever is at the far end has cancelled its call; see `CancelBits`. */

@@ -115,6 +115,15 @@ export class InboundLane implements RecordSource, RecordHandler, RecordTaker {
     this.#handler!.onRecord(this, type, offset, length);
   }
 
+  sharedBeside(ticket: number): SharedArrayBuffer {
+    return this.#port.shared(ticket);
+  }
+
+  /** Lets go of shared memory: no later record names its ticket. */
+  forgetShared(ticket: number): void {
+    this.#port.forget(ticket);
+  }
+
   /** Bytes of a value that travels beside the lane. */
   takeBeside(ticket: number): ArrayBuffer {
     return this.#port.take(ticket);

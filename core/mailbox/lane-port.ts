@@ -4,10 +4,10 @@ import { RpcError } from '../errors/rpc-error.js';
 /** The bell: a message without content, sent only to a thread that says it is parked. */
 const BELL = 0;
 
-/** A value too big for the lane, on its way beside it. */
+/** Memory on its way beside the lane, with tickets in a row. */
 interface BesideMessage {
-  readonly ticket: number;
-  readonly bytes: ArrayBuffer;
+  readonly first: number;
+  readonly memories: readonly ArrayBufferLike[];
 }
 
 /**
@@ -16,8 +16,11 @@ interface BesideMessage {
  */
 export class LanePort {
   readonly #port: MessagePort;
-  readonly #arrived = new Map<number, ArrayBuffer>();
+  readonly #arrived = new Map<number, ArrayBufferLike>();
   #nextTicket = 1;
+  /** Not posted yet: what one turn sends leaves in one message. */
+  #memories: ArrayBufferLike[] = [];
+  #transfer: ArrayBuffer[] = [];
 
   readonly #onEarlyBell: () => void;
 
@@ -40,12 +43,26 @@ export class LanePort {
     this.#port.postMessage(BELL);
   }
 
-  /** Sends bytes ahead of the record that names their ticket; the sender gives the buffer up. */
-  send(bytes: ArrayBuffer): number {
+  /**
+   * Has memory sent with the next {@link post}, which must come before the record that names its
+   * ticket is published. An `ArrayBuffer` is given up, a `SharedArrayBuffer` is shared.
+   */
+  send(memory: ArrayBufferLike): number {
+    this.#memories.push(memory);
+    if (memory instanceof ArrayBuffer) this.#transfer.push(memory);
     const ticket = this.#nextTicket;
     this.#nextTicket = (ticket + 1) | 0;
-    this.#port.postMessage({ ticket, bytes } satisfies BesideMessage, [bytes]);
     return ticket;
+  }
+
+  /** Posts what was sent since the last time. */
+  post(): void {
+    if (this.#memories.length === 0) return;
+    const memories = this.#memories;
+    const first = (this.#nextTicket - memories.length) | 0;
+    this.#port.postMessage({ first, memories } satisfies BesideMessage, this.#transfer);
+    this.#memories = [];
+    this.#transfer = [];
   }
 
   /**
@@ -53,12 +70,32 @@ export class LanePort {
    * queue of the port even when its event has not fired yet.
    */
   take(ticket: number): ArrayBuffer {
+    const bytes = this.#find(ticket);
+    this.#arrived.delete(ticket);
+    return bytes as ArrayBuffer;
+  }
+
+  /** The shared memory of a ticket, which stays until {@link forget}. */
+  shared(ticket: number): SharedArrayBuffer {
+    return this.#find(ticket) as SharedArrayBuffer;
+  }
+
+  forget(ticket: number): void {
+    this.#find(ticket);
+    this.#arrived.delete(ticket);
+  }
+
+  close(): void {
+    this.#arrived.clear();
+    this.#memories = [];
+    this.#transfer = [];
+    this.#port.close();
+  }
+
+  #find(ticket: number): ArrayBufferLike {
     for (;;) {
-      const bytes = this.#arrived.get(ticket);
-      if (bytes !== undefined) {
-        this.#arrived.delete(ticket);
-        return bytes;
-      }
+      const memory = this.#arrived.get(ticket);
+      if (memory !== undefined) return memory;
       const next = receiveMessageOnPort(this.#port);
       if (next === undefined) {
         throw new RpcError('PROTOCOL_ERROR', `no value beside the lane has ticket ${ticket}`);
@@ -68,14 +105,9 @@ export class LanePort {
     }
   }
 
-  close(): void {
-    this.#arrived.clear();
-    this.#port.close();
-  }
-
   #keep(message: unknown): void {
     if (typeof message !== 'object' || message === null) return;
-    const { ticket, bytes } = message as BesideMessage;
-    this.#arrived.set(ticket, bytes);
+    const { first, memories } = message as BesideMessage;
+    for (let i = 0; i < memories.length; i++) this.#arrived.set((first + i) | 0, memories[i]!);
   }
 }

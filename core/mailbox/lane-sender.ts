@@ -2,9 +2,16 @@ import { LIMITS } from '../config/limits.js';
 import { FULL, type LaneWriter } from '../memory/lane-writer.js';
 import type { CancelBits } from '../memory/cancel-bits.js';
 import type { ParkWord } from '../memory/park-word.js';
+import type { Carrier } from '../codec/attached.js';
+import { RECORD_FORGET } from '../codec/stamps.js';
+import { BesideWindow } from './beside-window.js';
 import type { CallOutlet } from './call-outlet.js';
 import { Backlog, type TakeRecord } from './backlog.js';
 import type { LanePort } from './lane-port.js';
+import { SharedMemories } from './shared-memories.js';
+
+/** A record that holds a ticket alone. */
+const TICKET_BYTES = 4;
 
 /** What a sender needs from its mailbox. */
 export interface SenderHost {
@@ -34,7 +41,7 @@ export interface LaneSenderParts {
  * The sending side towards one thread: lane, bounded backlog, bell. Records go to the lane while
  * there is room and nothing waits; otherwise to the backlog, so that order never changes.
  */
-export class LaneSender implements CallOutlet {
+export class LaneSender implements CallOutlet, Carrier {
   words: Int32Array;
   bytes: Buffer;
   readonly thread: number;
@@ -53,6 +60,12 @@ export class LaneSender implements CallOutlet {
   readonly #park: ParkWord;
   readonly #cancelBits: CancelBits;
   readonly #backlog: Backlog;
+  /** The memories that the consumer's thread has been handed. */
+  readonly #shared = new SharedMemories();
+  readonly #window = new BesideWindow();
+  /** Sent beside the lane for the record that is written now. */
+  #bytesBeside = 0;
+  readonly carrier = this;
   #claimedInBacklog = false;
   #roomWaiters: (() => void)[] = [];
 
@@ -92,12 +105,15 @@ export class LaneSender implements CallOutlet {
   }
 
   commit(length: number, type: number): void {
+    const isBeside = this.#bytesBeside > 0;
+    if (isBeside) this.#enterWindow(length);
     if (this.#claimedInBacklog) {
       this.#backlog.commit(length, type);
       this.#useLane();
     } else {
       this.#writer.commit(length, type);
-      if (this.#writer.unpublishedBytes >= LIMITS.unpublishedBytes) this.#publish();
+      // The consumer can work on a big value while the next one is copied.
+      if (isBeside || this.#writer.unpublishedBytes >= LIMITS.unpublishedBytes) this.#publish();
     }
     if (this.flushScheduled) return;
     // Waking a sleeper takes long: what is left of this turn can happen meanwhile.
@@ -107,7 +123,17 @@ export class LaneSender implements CallOutlet {
 
   /** Sends a big value ahead of the record that will carry its ticket. */
   sendBeside(bytes: ArrayBuffer): number {
+    this.#bytesBeside += bytes.byteLength;
     return this.#port.send(bytes);
+  }
+
+  /** The ticket of shared memory: handed over once, then named. */
+  share(memory: SharedArrayBuffer): number {
+    return this.#shared.ticketOf(memory, this.#handOver);
+  }
+
+  hasRoomBeside(bytes: number): boolean {
+    return this.#window.hasRoom(bytes, (this.#writer.position - this.#writer.usedBytes()) | 0);
   }
 
   isCancelled(call: number): boolean {
@@ -120,7 +146,7 @@ export class LaneSender implements CallOutlet {
 
   /** Publishes what is committed; true when nobody is left waiting for room. */
   flush(): boolean {
-    if (!this.#backlog.isEmpty && this.isOpen) this.#backlog.drainInto(this.#writer);
+    if (!this.#backlog.isEmpty && this.isOpen) this.#drainBacklog();
     this.#publish();
     if (this.#roomWaiters.length > 0 && this.hasRoom()) this.#wakeWaiters();
     return this.#backlog.isEmpty && this.#roomWaiters.length === 0;
@@ -161,6 +187,8 @@ export class LaneSender implements CallOutlet {
   close(): void {
     this.isOpen = false;
     this.#backlog.clear();
+    this.#shared.clear();
+    this.#window.clear();
     this.#port.close();
     this.#wakeWaiters();
   }
@@ -187,7 +215,37 @@ export class LaneSender implements CallOutlet {
     return at;
   }
 
+  #drainBacklog(): void {
+    this.#backlog.drainInto(this.#writer);
+    if (this.#backlog.isEmpty) this.#window.onBacklogEmpty(this.#writer.position);
+  }
+
+  readonly #handOver = (memory: SharedArrayBuffer): number => {
+    this.#bytesBeside += memory.byteLength;
+    return this.#port.send(memory);
+  };
+
+  #enterWindow(length: number): void {
+    const isWaiting = this.#claimedInBacklog;
+    this.#window.add(this.#bytesBeside, isWaiting ? undefined : this.#writer.position + length);
+    this.#bytesBeside = 0;
+  }
+
+  /** In the order of the lane, so that no record before names them. */
+  #sendForgotten(tickets: readonly number[]): void {
+    for (const ticket of tickets) {
+      const at = this.claimReply(TICKET_BYTES);
+      if (at === FULL) return;
+      this.words[at >> 2] = ticket;
+      this.commit(TICKET_BYTES, RECORD_FORGET);
+    }
+  }
+
   #publish(): void {
+    const forgotten = this.#shared.takeForgotten();
+    if (forgotten.length > 0) this.#sendForgotten(forgotten);
+    // What goes beside the lane is there before the record that names it.
+    this.#port.post();
     if (this.#writer.publish() && this.#park.mustRing()) {
       this.#port.ring();
       this.#host.onRing();

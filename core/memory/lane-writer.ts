@@ -64,6 +64,11 @@ export class LaneWriter {
     this.#tail = (this.#tail + required) | 0;
   }
 
+  /** End of what is committed, as a position that wraps at 32 bits. */
+  get position(): number {
+    return this.#tail;
+  }
+
   /** Bytes that are committed but not yet visible to the consumer. */
   get unpublishedBytes(): number {
     return (this.#tail - this.#published) | 0;

@@ -6,6 +6,7 @@ import { bodyLimitOf } from '../transport/frame-descriptor.js';
 export class ConnectionOutlet implements CallOutlet {
   /** Values always travel inside the frame. */
   readonly besideBytes = Number.POSITIVE_INFINITY;
+  readonly carrier = undefined;
   readonly recordLimitBytes: number;
   readonly isRemote = true;
   readonly thread = 0;
@@ -39,6 +40,10 @@ export class ConnectionOutlet implements CallOutlet {
 
   commit(length: number, type: number): void {
     this.#connection.commit(length, type);
+  }
+
+  hasRoomBeside(): boolean {
+    return true;
   }
 
   sendBeside(): number {

@@ -2,8 +2,10 @@ import type { ActorThread } from '../actor/actor-thread.js';
 import { sendCancel } from '../actor/cancels.js';
 import { encodeApart, NUMBER_BYTES_MAX, TICKET_BYTES } from '../actor/payloads.js';
 import { type Relay, tooManyPendingAsks } from '../actor/pending-calls.js';
-import { countAndFlags, FLAG_BESIDE, FLAG_CANCELLABLE } from '../codec/stamps.js';
+import type { Carrier } from '../codec/attached.js';
+import { countAndFlags, FLAG_ATTACHED, FLAG_BESIDE, FLAG_CANCELLABLE } from '../codec/stamps.js';
 import { writeNumber } from '../codec/value-tags.js';
+import { LIMITS } from '../config/limits.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { CallOutlet } from '../mailbox/call-outlet.js';
 import {
@@ -25,6 +27,8 @@ export class OutletClient implements GatewayClient {
   readonly #outlet: CallOutlet;
   readonly #isRemote: boolean;
   readonly #recordLimitBytes: number;
+  /** None when the calls leave the process in the end, where nothing goes beside them. */
+  readonly #carrier: Carrier | undefined;
   /** A list of one argument, reused: encoders take lists. */
   readonly #single: unknown[] = [undefined];
   /** Flags of the call being sent, until it is: another may be sent while its values are read. */
@@ -38,6 +42,7 @@ export class OutletClient implements GatewayClient {
     this.#outlet = outlet;
     this.#isRemote = outlet.isRemote;
     this.#recordLimitBytes = Math.min(outlet.recordLimitBytes, recordLimitBytes);
+    this.#carrier = Number.isFinite(this.#recordLimitBytes) ? undefined : outlet.carrier;
   }
 
   get thread(): ActorThread {
@@ -181,10 +186,12 @@ export class OutletClient implements GatewayClient {
     const outlet = this.#outlet;
     const stamp = method.stamp;
     const encoder = this.#thread.encoder;
-    const flags = this.#flags;
+    const calling = this.#flags;
     this.#flags = 0;
     checkArgumentCount(args);
-    const bound = encoder.measure(args, args.length, 'arguments');
+    const bound = encoder.measure(args, args.length, 'arguments', this.#carrier);
+    const flags = calling | (encoder.isAttached ? FLAG_ATTACHED : 0);
+    if (encoder.isAttached && !outlet.hasRoomBeside(encoder.besideBytes)) throw tooMuchBeside();
     if (bound >= outlet.besideBytes || stamp.prefixBytes + bound > this.#recordLimitBytes) {
       this.#countAndFlags = countAndFlags(args.length, flags);
       return this.#sendBig(method, call, deadline, bound);
@@ -195,20 +202,40 @@ export class OutletClient implements GatewayClient {
     const written = encoder.write(outlet.words, outlet.bytes, payloadAt);
     stamp.finish(outlet.words, at, countAndFlags(args.length, flags), written);
     outlet.commit(payloadAt - at + written, stamp.type);
+    if (this.#carrier === undefined) encoder.letGo();
+    return true;
+  }
+
+  /** The memory that the values are encoded into is handed over whole. */
+  #sendBig(method: BoundMethod, call: number, deadline: number, bound: number): boolean {
+    if (this.#carrier === undefined) return this.#sendAway(method, call, deadline, bound);
+    const outlet = this.#outlet;
+    const { encoder } = this.#thread;
+    if (!outlet.hasRoomBeside(bound + encoder.besideBytes)) throw tooMuchBeside();
+    const { stamp } = method;
+    const at = outlet.claim(stamp.prefixBytes + TICKET_BYTES);
+    if (at < 0) return false;
+    const payloadAt = stamp.stamp(outlet.words, at, call, deadline);
+    const { bytes, length } = encodeApart(encoder, bound);
+    outlet.words[payloadAt >> 2] = outlet.sendBeside(trim(bytes, length));
+    stamp.finish(outlet.words, at, this.#countAndFlags | FLAG_BESIDE, TICKET_BYTES);
+    outlet.commit(stamp.prefixBytes + TICKET_BYTES, stamp.type);
     return true;
   }
 
   /**
-   * Encodes into memory of its own first. Over a lane that memory is handed over whole; over a
-   * connection the exact size is judged, because the bound of a text is three times its length.
+   * To another process, maybe through a lane first. The exact size is judged, because the bound of
+   * a text is three times its length.
    */
-  #sendBig(method: BoundMethod, call: number, deadline: number, bound: number): boolean {
+  #sendAway(method: BoundMethod, call: number, deadline: number, bound: number): boolean {
     const outlet = this.#outlet;
-    const stamp = method.stamp;
-    const { bytes, length } = encodeApart(this.#thread.encoder, bound);
-    const isBeside = length >= outlet.besideBytes;
-    const payloadBytes = isBeside ? TICKET_BYTES : length;
+    const { stamp } = method;
+    const { encoder } = this.#thread;
+    const { bytes, length } = encodeApart(encoder, bound);
     checkRecordSize(stamp.prefixBytes + length, this.#recordLimitBytes);
+    const isBeside = length >= outlet.besideBytes;
+    if (isBeside && !outlet.hasRoomBeside(length)) throw tooMuchBeside();
+    const payloadBytes = isBeside ? TICKET_BYTES : length;
     const at = outlet.claim(stamp.prefixBytes + payloadBytes);
     if (at < 0) return false;
     const payloadAt = stamp.stamp(outlet.words, at, call, deadline);
@@ -217,6 +244,7 @@ export class OutletClient implements GatewayClient {
     const flags = this.#countAndFlags | (isBeside ? FLAG_BESIDE : 0);
     stamp.finish(outlet.words, at, flags, payloadBytes);
     outlet.commit(stamp.prefixBytes + payloadBytes, stamp.type);
+    encoder.letGo();
     return true;
   }
 
@@ -235,6 +263,12 @@ export class OutletClient implements GatewayClient {
     const text = 'the lane and its backlog are full (option backlogLimit); await ready(gateway)';
     return method.error('MAILBOX_FULL', text, 'none');
   }
+}
+
+function tooMuchBeside(): RpcError {
+  const { bytesBeside: limit } = LIMITS;
+  const text = `${limit} bytes of big values are on their way already; await some of the answers`;
+  return new RpcError('MAILBOX_FULL', text, { limit, effect: 'none' });
 }
 
 function trim(bytes: ArrayBuffer, length: number): ArrayBuffer {

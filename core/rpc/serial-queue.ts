@@ -1,8 +1,8 @@
 import type { ActorThread } from '../actor/actor-thread.js';
 import type { Cancellable } from '../actor/cancels.js';
-import { type BesideSource, nothingBeside } from '../actor/payloads.js';
+import { type BesideSource, KeptBeside } from '../actor/payloads.js';
 import { InvocationEnvelope } from '../codec/envelope.js';
-import { FLAG_BESIDE, FLAG_CANCELLABLE } from '../codec/stamps.js';
+import { FLAG_CANCELLABLE } from '../codec/stamps.js';
 import { LIMITS } from '../config/limits.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { CallOutlet } from '../mailbox/call-outlet.js';
@@ -135,12 +135,9 @@ export class KeptInvocation implements KeptMessage, Cancellable {
     const memory = new ArrayBuffer((payloadOffset + payloadLength - offset + 7) & -8);
     this.source = { words: new Int32Array(memory), bytes: Buffer.from(memory) };
     this.source.bytes.set(envelope.bytes.subarray(offset, payloadOffset + payloadLength));
-    const besideBytes = takeBeside(envelope, from.source);
-    this.beside =
-      besideBytes === undefined
-        ? nothingBeside
-        : { isGivenAway: false, takeBeside: () => besideBytes };
-    this.bytes = memory.byteLength + (besideBytes?.byteLength ?? 0);
+    const beside = new KeptBeside(envelope, from.source);
+    this.beside = beside;
+    this.bytes = memory.byteLength + beside.byteLength;
     this.#isCancellable = (envelope.flags & FLAG_CANCELLABLE) !== 0;
   }
 
@@ -162,10 +159,4 @@ export class KeptInvocation implements KeptMessage, Cancellable {
 
   /** What a thread has published before it ended is still taken. */
   onCallerLost(): void {}
-}
-
-/** What came beside the lane must be taken now: the ticket is good only as long as the lane. */
-function takeBeside(envelope: InvocationEnvelope, source: BesideSource): ArrayBuffer | undefined {
-  if ((envelope.flags & FLAG_BESIDE) === 0) return undefined;
-  return source.takeBeside(envelope.words[envelope.payloadOffset >> 2]!);
 }
