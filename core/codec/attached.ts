@@ -30,8 +30,8 @@ const AGAIN = 512;
 const CLASS_MASK = SHARED - 1;
 
 /**
- * The memory that the values of one call name instead of holding it. It travels as a header in front
- * of them: how many, and an entry for each.
+ * The memory that the values of one call name instead of holding it. It travels as a header in
+ * front of them: how many, and an entry for each.
  */
 export class Attachments {
   #carrier: Carrier | undefined;

@@ -1,9 +1,9 @@
 import { deepEqual, equal, fail, match, notEqual, ok } from 'node:assert/strict';
 import { inspect, isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import { ask, defineGateway, RpcEndpoint, type Serves, tell } from '../../index.js';
+import { ask, defineGateway, move, RpcEndpoint, type Serves, tell } from '../../index.js';
 import { failure } from '../support/failure.js';
-import { PATHS, REMOTE_PATHS } from './harness/paths.js';
+import { LOCAL_PATHS, PATHS, REMOTE_PATHS } from './harness/paths.js';
 import { only, type Rules } from './harness/scene.js';
 
 export const MirrorGateway = defineGateway('Mirror', {
@@ -266,4 +266,86 @@ export const rules: Rules = {
       deepEqual(Array.from((await gateway.echo(shared)) as Int32Array), [3, 3, 3, 3]);
     },
   ),
+
+  '19 a view over a SharedArrayBuffer is shared inside of the process': only(
+    LOCAL_PATHS,
+    async (scene) => {
+      const { gateway } = await scene.open(MirrorGateway, Mirror);
+      const shared = new Int32Array(new SharedArrayBuffer(64), 16, 4).fill(3);
+      equal(await gateway.addTo(shared, 5), 8);
+      equal(shared[0], 8);
+      const echoed = (await gateway.echo({ deep: [{ shared }, new Map([[1, shared]])] })) as {
+        deep: [{ shared: Int32Array }, Map<number, Int32Array>];
+      };
+      for (const back of [echoed.deep[0].shared, echoed.deep[1].get(1)!]) {
+        equal(back.length, 4);
+        const before = shared[1]!;
+        Atomics.add(back, 1, 1);
+        equal(shared[1], before + 1);
+      }
+      const tiny = Buffer.from(new SharedArrayBuffer(8), 3, 2);
+      ((await gateway.echo(tiny)) as Buffer).fill(9);
+      deepEqual([...tiny], [9, 9]);
+    },
+  ),
+
+  async '18 big values of every sort arrive in their order among small ones'(scene) {
+    const { gateway } = await scene.open(MirrorGateway, Mirror);
+    const big = new Uint8Array(100_000).fill(7);
+    const doubles = new Float64Array(20_000).fill(0.5);
+    const values = [
+      big,
+      { name: 'x', big: Buffer.from(big), list: [1, doubles] },
+      'text '.repeat(50_000),
+      new Map<unknown, unknown>([['big', big]]),
+      new DataView(big.buffer, 5, 70_000),
+      big.buffer,
+      Array.from({ length: 20_000 }, (_, i) => ({ i })),
+      [big, big],
+    ];
+    const answers = values.flatMap((value, i) => [gateway.echo(value), gateway.echo(i)]);
+    const expected = values.flatMap((value, i) => [value, i]);
+    for (const [i, answer] of (await Promise.all(answers)).entries()) {
+      deepEqual(answer, expected[i]);
+    }
+  },
+
+  '18 what move gives away arrives, and is detached at the caller at the call': only(
+    COPYING_PATHS,
+    async (scene) => {
+      const { gateway } = await scene.open(MirrorGateway, Mirror);
+      for (const length of [16, 1024, 100_000]) {
+        const bytes = new Uint8Array(new ArrayBuffer(length + 8), 8).fill(length);
+        const expected = bytes.slice();
+        const answer = gateway.echo({ bytes: move(bytes), again: 'text' });
+        equal(bytes.byteLength, 0);
+        deepEqual(await answer, { bytes: expected, again: 'text' });
+        const whole = new ArrayBuffer(length);
+        const back = gateway.echoAll(move(whole), 1);
+        equal(whole.byteLength, 0);
+        deepEqual(await back, [new ArrayBuffer(length), 1]);
+      }
+    },
+  ),
+
+  '18 two views of memory that moves share it where they arrive': only(
+    COPYING_PATHS.filter(({ over }) => over === 'service'),
+    async (scene) => {
+      const { gateway } = await scene.open(MirrorGateway, Mirror);
+      const memory = new ArrayBuffer(200_000);
+      const left = new Uint8Array(memory, 0, 100_000).fill(1);
+      const right = new Uint8Array(memory, 50_000).fill(2);
+      const values = await gateway.echoAll(move(left), 'between', move(right));
+      equal(memory.byteLength, 0);
+      deepEqual((values[0] as Uint8Array)[49_999], 1);
+      deepEqual(values[2], new Uint8Array(150_000).fill(2));
+    },
+  ),
+
+  async '18 memory of a pool is not taken away from its other owners'(scene) {
+    const { gateway } = await scene.open(MirrorGateway, Mirror);
+    const [pooled, neighbour] = [Buffer.from('pooled'), Buffer.from('neighbour')];
+    deepEqual(await gateway.echo(move(pooled)), Buffer.from('pooled'));
+    deepEqual(neighbour, Buffer.from('neighbour'));
+  },
 };
