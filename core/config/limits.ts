@@ -19,7 +19,7 @@ export const LIMITS = {
   besideBytes: 64 * 1024,
   /** Bytes that may be under way beside a lane, as its capacity bounds those inside. */
   bytesBeside: 256 * 1024 * 1024,
-  /** Shared memories that the far end of a lane keeps by their tickets: how many, how many bytes. */
+  /** Shared memories that the far end of a lane keeps by ticket: how many, how many bytes. */
   sharedMemories: 64,
   sharedMemoryBytes: 256 * 1024 * 1024,
   /** A lane publishes early when this much is stamped but not yet visible to the consumer. */
