@@ -75,7 +75,11 @@ export interface RpcServer {
   start(): Promise<void>;
   /** Back to STOPPED: calls are refused until the next start. */
   stop(): Promise<void>;
-  /** A gateway to the endpoint with the right fencing token (Flink getSelfGateway). */
+  /**
+   * A gateway to the endpoint with the fencing token that it has when a call is made (Flink
+   * getSelfGateway). Of another thread's endpoint we learn of a new token by message: a call made
+   * before that is refused with `FENCING_TOKEN_MISMATCH`, effect none.
+   */
   getSelfGateway<M extends MethodTable>(
     contract: GatewayContract<M>,
   ): GatewayOf<GatewayContract<M>>;

@@ -1,6 +1,8 @@
 import {
   type AnyGateway,
   ask,
+  type BlockingGateway,
+  blocking,
   type CallOptions,
   callOptions,
   defineGateway,
@@ -41,7 +43,18 @@ export type Results = [
   Expect<Equal<keyof Store, 'add' | 'find' | 'clear' | 'reset' | 'write'>>,
 ];
 
+type Blocking = BlockingGateway<Store>;
+
+export type BlockingResults = [
+  Expect<Equal<ReturnType<Blocking['add']>, number>>,
+  Expect<Equal<ReturnType<Blocking['find']>, Row | null>>,
+  Expect<Equal<ReturnType<Blocking['clear']>, void>>,
+  Expect<Equal<Blocking['reset'], Store['reset']>>,
+  Expect<Equal<Parameters<Blocking['add']>, [by: number, options?: CallOptions]>>,
+];
+
 export type NothingIsAny = [
+  Expect<Equal<IsAny<ReturnType<Blocking['add']>>, false>>,
   Expect<Equal<IsAny<Awaited<ReturnType<Store['add']>>>, false>>,
   Expect<Equal<IsAny<Parameters<Store['add']>[0]>, false>>,
   Expect<Equal<IsAny<AnyGateway>, false>>,
@@ -61,6 +74,10 @@ export async function calls(service: RpcService, server: RpcServer): Promise<voi
   store.write(`${sum} ${row?.id}`, 'info');
   server.getSelfGateway(Store).reset();
   await store.clear(callOptions({ signal: AbortSignal.timeout(1) }));
+  const now: number = blocking(store).add(1, callOptions({ timeoutMs: 1 }));
+  blocking(store).write(`${now}`, 'info');
+  // @ts-expect-error an argument of another type
+  blocking(store).add('1');
   // @ts-expect-error an argument of another type
   await store.add('1');
   // @ts-expect-error an argument is missing
@@ -131,6 +148,36 @@ export class Wrong extends Endpoint implements Serves<typeof Store> {
 
 export class Fenced extends FencedRpcEndpoint<bigint> {
   readonly epoch: bigint = this.fencingToken;
+}
+
+/** Outlives its leader sessions, and can be without one. */
+export class Contender extends FencedRpcEndpoint<string | null> {
+  constructor() {
+    super(null);
+  }
+  grant(session: string | null): void {
+    this.setFencingToken(session);
+    const token: string | null = this.fencingToken;
+    this.runAsyncWithoutFencing(() => void token);
+    void this.callAsyncWithoutFencing(() => 1, 5).then((one: number) => one);
+    this.getUnfencedMainThreadExecutor()
+      .schedule(() => {}, 5)
+      .cancel();
+    // @ts-expect-error its tokens are texts
+    this.setFencingToken(1n);
+  }
+}
+
+export class OneSession extends FencedRpcEndpoint<string> {
+  end(): void {
+    // @ts-expect-error it is never without a session
+    this.setFencingToken(null);
+  }
+}
+
+export function changedFromOutside(contender: Contender): void {
+  // @ts-expect-error only the endpoint itself changes its session
+  contender.setFencingToken(null);
 }
 
 // @ts-expect-error a token is a UUID or an epoch

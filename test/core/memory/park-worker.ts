@@ -27,6 +27,8 @@ export interface ParkPeer {
 export interface ParkReport {
   readonly records: number;
   readonly parks: number;
+  /** Sleeps on the spot: no bell, but a notification. */
+  readonly blocks: number;
   /** Parks that were taken back because the look after PARKED found a record. */
   readonly takenBack: number;
   readonly rings: number;
@@ -40,6 +42,7 @@ export interface ParkReport {
 /** The net: a sleeper that has records for this many looks of the timer lost its wake-up. */
 const NET_PERIOD_MS = 250;
 const NET_LOOKS = 8;
+const BLOCK_LIMIT_MS = NET_PERIOD_MS * NET_LOOKS;
 
 interface Link {
   readonly reader: LaneReader;
@@ -61,6 +64,7 @@ class Player {
   #netLooks = 0;
   #records = 0;
   #parks = 0;
+  #blocks = 0;
   #takenBack = 0;
   #rings = 0;
   #bells = 0;
@@ -103,7 +107,7 @@ class Player {
     }
     if (this.#done) return;
     if (this.#records !== before) this.#polls = this.#draw(4);
-    else if (this.#polls-- <= 0) return this.#park();
+    else if (this.#polls-- <= 0) return this.#draw(3) === 0 ? this.#block() : this.#park();
     setImmediate(() => this.#turn());
   }
 
@@ -120,6 +124,23 @@ class Player {
       return;
     }
     this.#asleep = true;
+  }
+
+  /** The same order with BLOCKED, asleep without an event loop. */
+  #block(): void {
+    this.#blocks++;
+    this.#pause();
+    this.#own.block();
+    this.#pause();
+    if (this.#hasWork()) this.#takenBack++;
+    else {
+      const beganMs = performance.now();
+      this.#own.sleep(BLOCK_LIMIT_MS);
+      const hasTimedOut = performance.now() - beganMs >= BLOCK_LIMIT_MS;
+      if (hasTimedOut && this.#hasWork()) this.#rescued++;
+    }
+    this.#own.unpark();
+    setImmediate(() => this.#turn());
   }
 
   #onBell(): void {
@@ -186,6 +207,7 @@ class Player {
     const report: ParkReport = {
       records: this.#records,
       parks: this.#parks,
+      blocks: this.#blocks,
       takenBack: this.#takenBack,
       rings: this.#rings,
       bells: this.#bells,
