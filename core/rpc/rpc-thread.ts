@@ -37,6 +37,13 @@ export interface RpcThreadParts extends ActorThreadParts {
   readonly pollHome?: () => void;
 }
 
+/** Gateways to the system endpoints of one thread. */
+interface SystemGateways {
+  /** What their addresses were made of. */
+  readonly base: Omit<Address, 'path'>;
+  readonly bySlot: Map<number, object>;
+}
+
 /** The fixed address of a system endpoint. */
 export function systemAddress(thread: number, slot: number): CellAddress {
   return { recipient: recipientOf(thread, slot), incarnation: SYSTEM_INCARNATION };
@@ -54,6 +61,11 @@ export class RpcThread {
   readonly #localClient: LocalClient;
   /** The service closes: no endpoint is made that nobody would stop. */
   #isTerminating = false;
+  /**
+   * Every server asks the same few, so they are kept, by the way to their thread: one that is
+   * started again has another way.
+   */
+  readonly #systemGateways = new WeakMap<object, SystemGateways>();
   /** What all endpoints of one service share. */
   #host: EndpointHost | undefined;
   /** How other processes reach this service; changes once, when the listener has its port. */
@@ -122,17 +134,30 @@ export class RpcThread {
     thread: number,
     slot: number,
   ): GatewayOf<GatewayContract<M>> {
-    const address = formatAddress({ ...this.base, path: `/system/${thread}/${contract.name}` });
-    const target: GatewayTarget = {
+    const way = thread === this.thread.thread ? this : this.thread.outletTo(thread);
+    let known = this.#systemGateways.get(way);
+    if (known?.base !== this.base) {
+      known = { base: this.base, bySlot: new Map() };
+      this.#systemGateways.set(way, known);
+    }
+    let gateway = known.bySlot.get(slot);
+    if (gateway === undefined) {
+      gateway = this.gateway(this.#systemTarget(contract, thread, slot));
+      known.bySlot.set(slot, gateway);
+    }
+    return gateway as GatewayOf<GatewayContract<M>>;
+  }
+
+  #systemTarget(contract: AnyGateway, thread: number, slot: number): GatewayTarget {
+    return {
       ...systemAddress(thread, slot),
-      address,
+      address: formatAddress({ ...this.base, path: `/system/${thread}/${contract.name}` }),
       hostname: 'localhost',
       contract,
       methods: contract.methods.map((_, index) => index),
       token: undefined,
       timeoutMs: this.thread.settings.askTimeoutMs,
     };
-    return this.gateway(target) as GatewayOf<GatewayContract<M>>;
   }
 
   home(): HomeGateway {
