@@ -3,6 +3,7 @@ import { forwardInvocation } from '../actor/forward.js';
 import { type BesideSource, nothingBeside, ownMemory } from '../actor/payloads.js';
 import { InvocationEnvelope, ReplyEnvelope } from '../codec/envelope.js';
 import { type CheckedRecord, checkRecord } from '../codec/frame-check.js';
+import { callNumberOf } from '../codec/order-key.js';
 import { cancelledCall, FLAG_FOREIGN, RECORD_CANCEL, RECORD_REPLY } from '../codec/stamps.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { RecordSource } from '../memory/lane-reader.js';
@@ -80,6 +81,17 @@ export class RemotePeer implements ConnectionListener {
 
   onWritable(): void {
     this.outlet.wakeWaiters();
+  }
+
+  /** A call that never left did not run; nobody but the dead letters hears of a tell. */
+  onUnsent(type: number, words: Int32Array, offset: number): void {
+    const call = callNumberOf(words, offset, type);
+    const { thread } = this.#rpcThread;
+    if (call === undefined) return;
+    const text = `the connection to ${this.#connection!.remote} was lost before this call left`;
+    const error = new RpcError('PEER_LOST', text, { effect: 'none' });
+    if (call === 0) thread.deadLetters.add({ reason: 'unreachable', path: '', error });
+    else if (thread.pending.peerOf(call) === this.#outlet) thread.pending.reject(call, error);
   }
 
   onClose(connection: Connection, error: RpcError | undefined): void {

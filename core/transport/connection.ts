@@ -41,6 +41,11 @@ export interface ConnectionListener {
   /** Once after `claim` answered FULL: half of the bound is free again. */
   onWritable(connection: Connection): void;
   /**
+   * Right before `onClose`: a record that was committed and can no longer arrive, its body in
+   * `words` at byte `offset` until the call returns. What is not named here may have arrived.
+   */
+  onUnsent(type: number, words: Int32Array, offset: number): void;
+  /**
    * The last call, exactly once. `PEER_LOST` or `PROTOCOL_ERROR` with the cause; undefined after
    * `close()`; what was given to `destroy()`.
    */
@@ -268,6 +273,9 @@ export class Connection implements RecordOutlet {
     this.#state = 'closed';
     this.#error = error;
     this.#receiver.stop();
+    this.#callListener((listener) => {
+      this.#outbound.forEachUnsent((type, words, at) => listener.onUnsent(type, words, at));
+    });
     this.#outbound.stop();
     this.#writeWatch.stop();
     this.#callListener((listener) => listener.onClose(this, error));

@@ -20,6 +20,8 @@ export interface AcceptOptions extends ConnectionOptions {
   readonly accept: (connection: Connection) => ConnectionListener;
   /** Sockets at a time, those in the handshake included. Default 1 024; more are hung up on. */
   readonly maxConnections?: number;
+  /** Sockets a second, as many at once after a quiet second. Default 1 000; more are hung up on. */
+  readonly maxAcceptsPerSecond?: number;
   /** Handshakes at a time. Default 64; more are hung up on. */
   readonly maxHandshakes?: number;
 }
@@ -59,6 +61,9 @@ export class Listener {
   readonly #handshakes = new Set<Handshake>();
   readonly #connections = new Map<ByteStream, Connection>();
   readonly #counts = { accepted: 0, refused: 0, failedHandshakes: 0, acceptErrors: 0 };
+  /** Sockets that may be accepted now, as of `acceptsAtMs`. */
+  #accepts = Number.POSITIVE_INFINITY;
+  #acceptsAtMs = 0;
   #server: StreamServer | undefined;
   #closing: Promise<void> | undefined;
 
@@ -136,7 +141,7 @@ export class Listener {
   #onStream(stream: ByteStream): void {
     const { maxConnections = 1_024, maxHandshakes = 64 } = this.#options;
     const isFull = this.#streams.size >= maxConnections || this.#handshakes.size >= maxHandshakes;
-    if (isFull || this.#closing !== undefined) {
+    if (isFull || this.#closing !== undefined || !this.#takeAccept()) {
       // Without a word: words cost memory, and whoever floods does not read them.
       this.#counts.refused++;
       stream.destroy();
@@ -161,6 +166,18 @@ export class Listener {
     });
     this.#handshakes.add(handshake);
     handshake.start();
+  }
+
+  /** One of those that this second allows: a bucket that fills as time goes by. */
+  #takeAccept(): boolean {
+    const { clock, maxAcceptsPerSecond: rate = 1_000 } = this.#options;
+    const nowMs = clock.nowMs();
+    const earned = ((nowMs - this.#acceptsAtMs) * rate) / 1_000;
+    this.#accepts = Math.min(rate, this.#accepts + earned);
+    this.#acceptsAtMs = nowMs;
+    if (this.#accepts < 1) return false;
+    this.#accepts--;
+    return true;
   }
 
   #onFailed(stream: ByteStream, error: RpcError): void {

@@ -12,6 +12,9 @@ import {
   bodyLimitOf,
   frameLengthOf,
   frameTag,
+  kindOfTag,
+  readFrameLength,
+  readFrameTag,
   writeFrameHeader,
 } from './frame-descriptor.js';
 import {
@@ -37,6 +40,9 @@ export interface OutboundLimits {
   /** `claim` answers FULL when more than this would be waiting to be sent. */
   readonly highWaterBytes: number;
 }
+
+/** Takes a record: its type, and where its body lies. */
+export type UnsentHandler = (type: number, words: Int32Array, offset: number) => void;
 
 /** Takes what an {@link Outbound} has to say. */
 export interface OutboundHandler {
@@ -141,6 +147,13 @@ export class Outbound implements RecordOutlet {
     if (this.#capacity > FRAME_LENGTH_MAX) return this.#commitLarge(length, type);
     if (this.#hasMessages && this.#isKeptBehind(offset, end, type)) return;
     this.#used = end;
+  }
+
+  /** Hands over every record that cannot arrive any more: the stream does not have all of it. */
+  forEachUnsent(handler: UnsentHandler): void {
+    for (const buffer of this.#queue) eachFrame(buffer, buffer.filled, handler);
+    if (this.#current) eachFrame(this.#current, this.#used, handler);
+    for (const message of this.#messages.unsent()) eachBehind([message], handler);
   }
 
   /** Takes no more records, drops what is not with the stream yet, gives nothing back. */
@@ -354,5 +367,26 @@ export class Outbound implements RecordOutlet {
     const limit = this.#frameLimit;
     const text = `a frame of ${actual} bytes is above maximumFramesize (${limit} bytes on this`;
     return new RpcError('FRAME_TOO_LARGE', `${text} connection)`, { actual, limit });
+  }
+}
+
+function eachBehind(
+  records: readonly (SendBuffer | OutgoingMessage)[],
+  handler: UnsentHandler,
+): void {
+  for (const record of records) {
+    if (record instanceof OutgoingMessage) {
+      handler(record.type, record.buffer.words, FRAME_HEADER_LENGTH);
+      eachBehind(record.behind, handler);
+    } else {
+      eachFrame(record, record.filled, handler);
+    }
+  }
+}
+
+function eachFrame({ words }: SendBuffer, end: number, handler: UnsentHandler): void {
+  for (let at = 0; at < end; at += readFrameLength(words, at >> 2)) {
+    const type = kindOfTag(readFrameTag(words, at >> 2)) - FRAME_KINDS.record;
+    handler(type, words, at + FRAME_HEADER_LENGTH);
   }
 }

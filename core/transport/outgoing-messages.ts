@@ -58,6 +58,10 @@ export class OutgoingMessage {
     return frameLengthOf(this.#length);
   }
 
+  get type(): number {
+    return this.#type;
+  }
+
   get bytesLeft(): number {
     return align(this.#length, FRAME_ALIGNMENT) - this.#sent;
   }
@@ -168,6 +172,12 @@ export class OutgoingMessages {
     this.#openBytes -= message.frameLength;
     this.#heads.delete(message.key);
     return message.behind;
+  }
+
+  /** All that are not wholly on their way, without what is behind them. */
+  *unsent(): Iterable<OutgoingMessage> {
+    yield* this.#open;
+    yield* this.#waiting;
   }
 
   /** Forgets them all. */

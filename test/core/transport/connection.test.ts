@@ -168,6 +168,25 @@ describe('connection', () => {
     assert.equal(clientSaw.closes.length, 1);
   });
 
+  it('names what can no longer arrive when it is lost: what the stream did not get', async () => {
+    const { client, link, clientSaw, serverSaw } = await connect();
+    link.dialled.stall();
+    for (let i = 0; i < 30; i++) send(client, i, Buffer.alloc(60_000));
+    send(client, 30, Buffer.alloc(200_000));
+    send(client, 31, Buffer.alloc(8));
+    await settle();
+    link.dialled.cut();
+    await settle();
+    assert.equal(serverSaw.records.length, 0);
+    const first = clientSaw.unsent[0]!;
+    assert.ok(first > 0 && first < 15, 'the first ones are with the stream');
+    const rest = Array.from({ length: 32 - first }, (_, i) => first + i);
+    assert.deepEqual(
+      clientSaw.unsent.toSorted((a, b) => a - b),
+      rest,
+    );
+  });
+
   it('gives the error of destroy to the listener, before it returns', async () => {
     const { client, clientSaw } = await connect();
     const error = new RpcError('PROTOCOL_ERROR', 'verifier says no');

@@ -36,6 +36,8 @@ export class Recorder implements ConnectionListener {
   readonly records: SeenRecord[] = [];
   readonly closes: (RpcError | undefined)[] = [];
   writable = 0;
+  /** Types of the records that were not sent before the end. */
+  readonly unsent: number[] = [];
 
   onRecord(connection: Connection, type: number, offset: number, length: number): void {
     const { bytes } = connection.inbound;
@@ -45,6 +47,10 @@ export class Recorder implements ConnectionListener {
 
   onWritable(): void {
     this.writable++;
+  }
+
+  onUnsent(type: number): void {
+    this.unsent.push(type);
   }
 
   onClose(_connection: Connection, error: RpcError | undefined): void {

@@ -121,6 +121,21 @@ describe('listener', () => {
     assert.equal(listener.connectionCount, 1);
   });
 
+  it('accepts so many a second, and as many more as time goes by', async () => {
+    const network = new MemoryTransport();
+    const clock = new ManualClock();
+    const options = accepting({ ...optionsWith(clock), maxAcceptsPerSecond: 4 });
+    const listener = await listen(network, HERE, IDENTITY, options);
+    for (let i = 0; i < 6; i++) await knock(network, helloFrame());
+    assert.deepEqual([listener.connectionCount, listener.counts.refused], [4, 2]);
+    clock.advance(500);
+    for (let i = 0; i < 3; i++) await knock(network, helloFrame());
+    assert.deepEqual([listener.connectionCount, listener.counts.refused], [6, 3]);
+    clock.advance(60_000);
+    for (let i = 0; i < 6; i++) await knock(network, helloFrame());
+    assert.equal(listener.connectionCount, 10, 'no more saved up than for one second');
+  });
+
   it('survives accept errors', async () => {
     let acceptor!: StreamAcceptor;
     const network = new MemoryTransport();

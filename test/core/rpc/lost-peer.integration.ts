@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { effectiveOptions, Home, MemoryTransport } from '../../../core/host.js';
+import {
+  type AnyGateway,
+  ask,
+  defineGateway,
+  type RpcError,
+  RpcEndpoint,
+  type RpcService,
+  type RpcServiceOptions,
+  tell,
+} from '../../../index.js';
+import { offloadPool } from '../../../workers/offload-pool.js';
+import { workerThreadHost } from '../../../workers/thread-host.js';
+
+const SinkGateway = defineGateway('Sink', {
+  take: ask<[bytes: Buffer], number>(),
+  drop: tell<[bytes: Buffer]>(),
+});
+
+class Sink extends RpcEndpoint {
+  static override readonly gateways: readonly AnyGateway[] = [SinkGateway];
+  static override readonly module = import.meta.url;
+
+  take(bytes: Buffer): number {
+    return bytes.length;
+  }
+
+  drop(): void {}
+}
+
+it('23: calls that had not left when the peer was lost have effect none', async () => {
+  const network = new MemoryTransport();
+  const ports = { threadHost: workerThreadHost, offload: offloadPool, transport: network };
+  const start = (options: RpcServiceOptions): Promise<RpcService> =>
+    new Home(effectiveOptions(options), ports).start();
+  const far = await start({ systemName: 'far', threads: 0, listen: { port: 0 } });
+  const near = await start({ systemName: 'near', threads: 0 });
+  const server = await far.startServer(Sink, { thread: 'home' });
+  await server.start();
+  const sink = await near.connect(server.address, SinkGateway);
+  const letters: unknown[] = [];
+  near.onDeadLetter((letter) => letters.push(letter));
+  const link = network.links[0]!;
+  link.dialled.stall();
+  const asks: Promise<RpcError>[] = [];
+  for (let i = 0; i < 20; i++) {
+    const asked = sink.take(Buffer.alloc(i === 15 ? 300_000 : 60_000));
+    asks.push(
+      asked.then(
+        () => assert.fail('an answer'),
+        (error: unknown) => error as RpcError,
+      ),
+    );
+  }
+  for (let i = 0; i < 3; i++) sink.drop(Buffer.alloc(60_000));
+  await new Promise(setImmediate);
+  link.dialled.cut();
+  const errors = await Promise.all(asks);
+  assert.ok(errors.every(({ code }) => code === 'PEER_LOST'));
+  const effects = errors.map(({ effect }) => effect);
+  const firstNone = effects.indexOf('none');
+  assert.ok(firstNone > 0 && firstNone < 15, 'the first ones are with the stream');
+  assert.ok(effects.slice(firstNone).every((effect) => effect === 'none'));
+  assert.ok(effects.slice(0, firstNone).every((effect) => effect === 'unknown'));
+  assert.equal(letters.length, 3, 'tells that did not leave are dead letters');
+  await near.close();
+  await far.close();
+});
