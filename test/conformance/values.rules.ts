@@ -256,6 +256,22 @@ export const rules: Rules = {
     },
   ),
 
+  '19 a view over a SharedArrayBuffer is shared within the process': only(
+    LOCAL_PATHS,
+    async (scene) => {
+      const { gateway } = await scene.open(MirrorGateway, Mirror);
+      const shared = new Int32Array(new SharedArrayBuffer(64), 16, 4);
+      equal(await gateway.addTo(shared, 5), 5);
+      equal(Atomics.load(shared, 0), 5, 'what the handler has written is here');
+      Atomics.store(shared, 0, 100);
+      equal(await gateway.addTo(shared, 1), 101, 'and the other way round');
+      equal(new Int32Array(shared.buffer)[4], 101, 'at its offset in the buffer');
+      const back = (await gateway.echo({ shared })) as { shared: Int32Array };
+      Atomics.store(back.shared, 1, 7);
+      equal(shared[1], 7, 'inside objects and in results too');
+    },
+  ),
+
   '19 a view over a SharedArrayBuffer is copied to another process': only(
     REMOTE_PATHS,
     async (scene) => {

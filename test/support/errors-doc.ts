@@ -9,7 +9,8 @@ const EFFECTS: Readonly<Record<Effect, string>> = {
 
 const PREFACE = `# Errors
 
-Written by \`npm run errors-doc\` from \`core/errors/error-codes.ts\`; a test compares.
+Written by \`npm run errors-doc\` from \`core/errors/error-codes.ts\`; a test compares. Every code
+is produced on a real path in \`test/conformance/errors.integration.ts\`.
 
 Everything that the engine refuses or loses is one class, \`RpcError\`. Tell errors apart by
 \`code\` and recognise them with \`isRpcError(error)\`: class identity is lost between threads,

@@ -27,3 +27,19 @@ export function conform(module: string, rules: Rules, options: StageOptions = {}
     }
   });
 }
+
+/** As {@link conform}, for rules that leave ruins behind: each gets services of its own. */
+export function conformAnew(module: string, rules: Rules, options: StageOptions = {}): void {
+  for (const [name, rule] of Object.entries(rules)) {
+    for (const path of rule.paths ?? PATHS) {
+      test(`${name} [${path.name}]`, { timeout: RULE_LIMIT_MS }, async () => {
+        const stage = new Stage(options);
+        try {
+          await stage.run(path, module, name);
+        } finally {
+          await stage.close();
+        }
+      });
+    }
+  }
+}

@@ -12,24 +12,26 @@ const CLOSE_LIMIT_MS = 20_000;
 /** The other process of a stage. */
 export class FarProcess {
   readonly #child: ChildProcess;
+  readonly #exited: Promise<unknown[]>;
   /** Address of its stagehand. */
   readonly stagehand: Promise<string>;
 
   constructor(options: StageOptions) {
     this.#child = fork(new URL(import.meta.url), [JSON.stringify(options)], { stdio: 'inherit' });
+    this.#exited = once(this.#child, 'exit');
     this.stagehand = once(this.#child, 'message').then(([address]) => address as string);
   }
 
-  /** Asks it to close its service; fails unless it then ends by itself, and well. */
+  /** Asks it to close its service; fails unless it then ends by itself, or a rule has killed it. */
   async close(): Promise<void> {
     await this.stagehand;
-    const exited = once(this.#child, 'exit', { signal: AbortSignal.timeout(CLOSE_LIMIT_MS) });
-    this.#child.send('close');
-    try {
-      const [code] = (await exited) as [number | null];
-      if (code !== 0) throw new Error(`the other process ended with ${code}`);
-    } finally {
-      if (this.#child.exitCode === null) this.#child.kill('SIGKILL');
+    // Whether the message has arrived shows in how it ends.
+    this.#child.send('close', () => {});
+    const timer = setTimeout(() => this.#child.kill('SIGABRT'), CLOSE_LIMIT_MS);
+    const [code, signal] = (await this.#exited) as [number | null, string | null];
+    clearTimeout(timer);
+    if (code !== 0 && signal !== 'SIGKILL') {
+      throw new Error(`the other process ended with ${code ?? signal}`);
     }
   }
 }

@@ -33,5 +33,3 @@ export const REMOTE_PATHS: readonly Path[] = PATHS.filter(({ over }) => over !==
 
 /** Caller and endpoint share a service: lanes, or the same thread. */
 export const LOCAL_PATHS: readonly Path[] = PATHS.filter(({ over }) => over === 'service');
-
-/** One path for each place that an endpoint can live at, for rules about the endpoint alone. */

@@ -116,6 +116,11 @@ export class Scene {
     return this.#stagehand.counted();
   }
 
+  /** Kills the other process; only on paths over TCP, and only in services of the rule's own. */
+  killFarProcess(): void {
+    this.#stagehand.killProcess();
+  }
+
   /** Ends what the rule has made, however it ended. */
   async dispose(): Promise<void> {
     await Promise.allSettled(this.#subjects.map((subject) => subject.close()));

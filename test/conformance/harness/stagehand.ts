@@ -6,6 +6,7 @@ import {
   type RpcServer,
   type RpcService,
   type Serves,
+  tell,
   type ThreadMetrics,
 } from '../../../index.js';
 import { type Outcome, outcomeOf } from './outcome.js';
@@ -44,6 +45,8 @@ export const StagehandGateway = defineGateway('Stagehand', {
   termination: ask<[held: number], Outcome>({ timeoutMs: 0 }),
   /** What the service has logged since the last time, warnings and errors. */
   logged: ask<[], readonly string[]>(),
+  /** Ends the process as the system would. */
+  killProcess: tell<[]>(),
   /** What the service has counted since it started, all threads together. */
   counted: ask<[], ThreadMetrics>(),
 });
@@ -86,6 +89,10 @@ export class Stagehand extends RpcEndpoint implements Serves<typeof StagehandGat
 
   termination(held: number): Promise<Outcome> {
     return outcomeOf(this.#servers[held]!.terminationFuture);
+  }
+
+  killProcess(): void {
+    process.kill(process.pid, 'SIGKILL');
   }
 
   counted(): ThreadMetrics {
