@@ -176,6 +176,8 @@ export function wholeTimeoutMs(timeoutMs: number): number {
 
 /** Per-call options; made by {@link callOptions} and always the last argument. */
 export class CallOptions {
+  /** For the compiler: what only looks like options would travel as an argument. */
+  declare protected readonly brand: 'CallOptions';
   readonly timeoutMs: number | undefined;
   readonly signal: AbortSignal | undefined;
 
