@@ -27,6 +27,8 @@ export interface ThreadMetrics {
   readonly restarts: number;
   /** Times that the watchdog found the thread blocked. */
   readonly blockedReports: number;
+  /** Connections that ended because one of the two sides found the other breaking the protocol. */
+  readonly protocolErrors: number;
 }
 
 /** The name of a counter. */
@@ -45,6 +47,7 @@ export const COUNTER_NAMES = [
   'callbackErrors',
   'restarts',
   'blockedReports',
+  'protocolErrors',
 ] as const satisfies readonly CounterName[];
 
 const METRICS_MAGIC = 0x4d_45_54_52;

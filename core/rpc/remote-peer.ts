@@ -96,6 +96,7 @@ export class RemotePeer implements ConnectionListener {
 
   onClose(connection: Connection, error: RpcError | undefined): void {
     this.attach(connection);
+    if (error?.code === 'PROTOCOL_ERROR') this.#rpcThread.thread.counters.add('protocolErrors');
     const why = error ? `: ${error.message}` : '';
     const text = `the connection to ${connection.remote} is closed${why}`;
     const outlet = this.outlet;

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { effectiveOptions, Home, MemoryTransport } from '../../../core/host.js';
+import { FRAME_KINDS } from '../../../core/transport/frame-descriptor.js';
 import {
   type AnyGateway,
   ask,
   defineGateway,
+  isRpcError,
   type RpcError,
   RpcEndpoint,
   type RpcService,
@@ -13,6 +15,8 @@ import {
 } from '../../../index.js';
 import { offloadPool } from '../../../workers/offload-pool.js';
 import { workerThreadHost } from '../../../workers/thread-host.js';
+import { until } from '../../support/until.js';
+import { messageFrame } from '../transport/harness.js';
 
 const SinkGateway = defineGateway('Sink', {
   take: ask<[bytes: Buffer], number>(),
@@ -29,6 +33,28 @@ class Sink extends RpcEndpoint {
 
   drop(): void {}
 }
+
+it('a peer that breaks the protocol is left and counted; others go on', async () => {
+  const network = new MemoryTransport();
+  const ports = { threadHost: workerThreadHost, offload: offloadPool, transport: network };
+  const start = (options: RpcServiceOptions): Promise<RpcService> =>
+    new Home(effectiveOptions(options), ports).start();
+  const far = await start({ systemName: 'far', threads: 0, listen: { port: 0 } });
+  const [near, other] = await Promise.all([
+    start({ systemName: 'near', threads: 0 }),
+    start({ systemName: 'other', threads: 0 }),
+  ]);
+  const server = await far.startServer(Sink, { thread: 'home' });
+  await server.start();
+  const broken = await near.connect(server.address, SinkGateway);
+  const sound = await other.connect(server.address, SinkGateway);
+  // A part of a message that has not begun.
+  network.links[0]!.dialled.write(messageFrame(FRAME_KINDS.part, 7, Buffer.alloc(8)), () => {});
+  await until(() => far.metrics().home.protocolErrors === 1, 'the count');
+  await assert.rejects(broken.take(Buffer.alloc(1)), (error) => isRpcError(error));
+  assert.equal(await sound.take(Buffer.alloc(5)), 5);
+  for (const service of [near, other, far]) await service.close();
+});
 
 it('23: calls that had not left when the peer was lost have effect none', async () => {
   const network = new MemoryTransport();

@@ -45,6 +45,7 @@ const ZERO = {
   callbackErrors: 0,
   restarts: 0,
   blockedReports: 0,
+  protocolErrors: 0,
 };
 
 test('a service that had no trouble has counted nothing', async () => {
