@@ -3,15 +3,17 @@ import type { ActorThread } from '../actor/actor-thread.js';
 import type { CellAddress } from '../actor/cell.js';
 import type { CallContext } from '../actor/pending-calls.js';
 import { LIMITS } from '../config/limits.js';
+import { checkDurationMs } from '../config/options.js';
 import type { Effect, ErrorCode } from '../errors/error-codes.js';
 import { isRpcError, RpcError } from '../errors/rpc-error.js';
-import type { CurrentToken } from './fencing.js';
+import { type CurrentToken, tokenWords } from './fencing.js';
 import {
   CallOptions,
   type GatewayContract,
   type MethodDescriptor,
   wholeTimeoutMs,
 } from './gateway.js';
+import type { ConnectOptions } from './rpc-service.js';
 
 /** Where a gateway leads, as found by the handshake. */
 export interface GatewayTarget extends CellAddress {
@@ -27,6 +29,17 @@ export interface GatewayTarget extends CellAddress {
   readonly timeoutMs: number;
   /** Longest record that the way to it takes, when the first lane of it takes longer ones. */
   readonly recordLimitBytes?: number;
+}
+
+/** What the calls of a gateway carry that was connected with these options. */
+export function callsOf(
+  options: ConnectOptions,
+  askTimeoutMs: number,
+): Pick<GatewayTarget, 'token' | 'timeoutMs'> {
+  const { fencingToken, timeoutMs = askTimeoutMs } = options;
+  checkDurationMs('timeoutMs', timeoutMs);
+  const token = fencingToken === undefined ? undefined : tokenWords(fencingToken);
+  return { token, timeoutMs };
 }
 
 /** Sends the calls of one gateway: over a lane or connection, or within the thread. */

@@ -11,11 +11,10 @@ import { createMetricsMemory } from '../metrics/metrics-descriptor.js';
 import { DeadLetterListeners, type DeadLetterReport } from './dead-letter-reports.js';
 import { Directory } from './directory.js';
 import { loadEndpointClass } from './endpoint-factory.js';
-import type { FencingToken } from './fencing.js';
 import type { AnyGateway } from './gateway.js';
 import { HomeEndpoint } from './home-endpoint.js';
 import { RemotePeers } from './remote-peers.js';
-import type { EndpointClass, Placement, RpcService } from './rpc-service.js';
+import type { ConnectOptions, EndpointClass, Placement, RpcService } from './rpc-service.js';
 import { ThreadService, type ServiceBackend } from './thread-service.js';
 import { type OffloadPool, RpcThread } from './rpc-thread.js';
 import { type CreatedEndpoint, type EndpointSpec, type RemoteRoute } from './system-contracts.js';
@@ -165,12 +164,8 @@ export class Home implements ServiceBackend {
       : this.#createAt(thread, spec);
   }
 
-  connectRemote(
-    address: string,
-    contract: AnyGateway,
-    token: FencingToken | undefined,
-  ): Promise<object> {
-    return this.peers.connect(address, contract, token);
+  connectRemote(address: string, contract: AnyGateway, options: ConnectOptions): Promise<object> {
+    return this.peers.connect(address, contract, options);
   }
 
   openRoute(address: string, request: Uint8Array, withControl: boolean): Promise<RemoteRoute> {

@@ -7,10 +7,10 @@ import type { ConnectionOptions } from '../transport/connection.js';
 import { dial } from '../transport/dial.js';
 import type { Identity } from '../transport/handshake.js';
 import { type Listener, listen } from '../transport/listener.js';
-import { type FencingToken, tokenWords } from './fencing.js';
 import { type AnyGateway, hasControl } from './gateway.js';
 import { buildGateway } from './gateway-builder.js';
-import type { GatewayTarget } from './gateway-client.js';
+import { callsOf, type GatewayTarget } from './gateway-client.js';
+import type { ConnectOptions } from './rpc-service.js';
 import { findEndpoint, type FoundEndpoint, handshakeRequest } from './handshake.js';
 import { RemotePeer } from './remote-peer.js';
 import { RouteCell } from './route-cell.js';
@@ -73,11 +73,7 @@ export class RemotePeers {
   }
 
   /** A gateway for code of the home thread: it writes into the connection itself. */
-  async connect(
-    address: string,
-    contract: AnyGateway,
-    token: FencingToken | undefined,
-  ): Promise<object> {
+  async connect(address: string, contract: AnyGateway, options: ConnectOptions): Promise<object> {
     const remote = await this.#resolve(address, handshakeRequest(contract));
     const target: GatewayTarget = {
       recipient: remote.recipient,
@@ -86,8 +82,7 @@ export class RemotePeers {
       hostname: remote.hostname,
       contract,
       methods: remote.methods,
-      token: token === undefined ? undefined : tokenWords(token),
-      timeoutMs: this.#rpcThread.thread.settings.askTimeoutMs,
+      ...callsOf(options, this.#rpcThread.thread.settings.askTimeoutMs),
     };
     if (!hasControl(contract)) return buildGateway(target, remote.peer.client);
     const { client } = await this.#controlOf(remote);

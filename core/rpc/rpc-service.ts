@@ -23,6 +23,11 @@ export interface StartServerOptions {
 export interface ConnectOptions {
   /** Token of the leader session, for fenced endpoints. */
   readonly fencingToken?: FencingToken;
+  /**
+   * Deadline of the gateway's asks in milliseconds, 0 for none, unless the method or the call says
+   * otherwise. Default: `askTimeoutMs` of the service.
+   */
+  readonly timeoutMs?: number;
 }
 
 /** Any endpoint class, by its statics. */

@@ -3,16 +3,16 @@ import { type CellAddress, recipientOf, threadOf } from '../actor/cell.js';
 import { type Address, formatAddress, RPC_PATH_PREFIX } from '../base/address.js';
 import { RpcError } from '../errors/rpc-error.js';
 import { type EndpointHost, type EndpointPlan, makeEndpoint } from './endpoint-factory.js';
-import { type CurrentToken, type FencingToken, tokenWords } from './fencing.js';
+import type { CurrentToken } from './fencing.js';
 import type { AnyGateway, GatewayContract, GatewayOf, MethodTable } from './gateway.js';
 import { buildGateway } from './gateway-builder.js';
-import type { GatewayTarget } from './gateway-client.js';
+import { callsOf, type GatewayTarget } from './gateway-client.js';
 import { findEndpoint, handshakeRequest } from './handshake.js';
 import { LocalClient } from './local-client.js';
 import { trackFlows } from './main-thread.js';
 import { OutletClient } from './outlet-client.js';
 import type { RpcCell } from './rpc-cell.js';
-import type { RpcService } from './rpc-service.js';
+import type { ConnectOptions, RpcService } from './rpc-service.js';
 import { SpotAlarms } from './spot-alarms.js';
 import {
   type CreatedEndpoint,
@@ -179,11 +179,7 @@ export class RpcThread {
   }
 
   /** Finds the endpoint at a path of this service and shakes hands with it. */
-  async connectLocal(
-    path: string,
-    contract: AnyGateway,
-    token: FencingToken | undefined,
-  ): Promise<object> {
+  async connectLocal(path: string, contract: AnyGateway, options: ConnectOptions): Promise<object> {
     const address = formatAddress({ ...this.base, path });
     const request = handshakeRequest(contract);
     const found = await findEndpoint(address, path, request, (thread) => this.reception(thread));
@@ -194,8 +190,7 @@ export class RpcThread {
       hostname: this.base.host || 'localhost',
       contract,
       methods: found.methods,
-      token: token === undefined ? undefined : tokenWords(token),
-      timeoutMs: this.thread.settings.askTimeoutMs,
+      ...callsOf(options, this.thread.settings.askTimeoutMs),
     });
   }
 

@@ -5,7 +5,6 @@ import { checkDurationMs } from '../config/options.js';
 import { RpcError } from '../errors/rpc-error.js';
 import { readMetrics, type ServiceMetrics } from '../metrics/counters.js';
 import type { DeadLetterReport } from './dead-letter-reports.js';
-import type { FencingToken } from './fencing.js';
 import type { AnyGateway, GatewayContract, GatewayOf, MethodTable } from './gateway.js';
 import { runOutsideTurns } from './main-thread.js';
 import type {
@@ -34,11 +33,7 @@ export interface ServiceBackend {
     placement: Placement,
   ): Promise<CreatedEndpoint>;
   /** A gateway to an endpoint of another service. */
-  connectRemote(
-    address: string,
-    contract: AnyGateway,
-    token: FencingToken | undefined,
-  ): Promise<object>;
+  connectRemote(address: string, contract: AnyGateway, options: ConnectOptions): Promise<object>;
   onDeadLetter(listener: (report: DeadLetterReport) => void): () => void;
   readonly terminationFuture: Promise<void>;
   close(): Promise<void>;
@@ -128,10 +123,9 @@ export class ThreadService implements RpcService {
       const text = `${address} names system ${parsed.system}, this one is ${base.system}`;
       throw new RpcError('CONNECTION_FAILED', text, { address });
     }
-    const token = options.fencingToken;
     const gateway = isOwn
-      ? this.#rpcThread.connectLocal(parsed.path, contract, token)
-      : this.#backend.connectRemote(address, contract, token);
+      ? this.#rpcThread.connectLocal(parsed.path, contract, options)
+      : this.#backend.connectRemote(address, contract, options);
     return (await gateway) as GatewayOf<GatewayContract<M>>;
   }
 

@@ -5,12 +5,10 @@ import { RpcError } from '../errors/rpc-error.js';
 import { openRegion } from '../memory/region-descriptor.js';
 import { openMetricsMemory } from '../metrics/metrics-descriptor.js';
 import { DeadLetterReporter } from './dead-letter-reports.js';
-import type { FencingToken } from './fencing.js';
-import { tokenWords } from './fencing.js';
 import { type AnyGateway, hasControl } from './gateway.js';
-import type { GatewayTarget } from './gateway-client.js';
+import { callsOf, type GatewayTarget } from './gateway-client.js';
 import { handshakeRequest } from './handshake.js';
-import type { EndpointClass, Placement } from './rpc-service.js';
+import type { ConnectOptions, EndpointClass, Placement } from './rpc-service.js';
 import { ThreadService, type ServiceBackend } from './thread-service.js';
 import { type OffloadPool, RpcThread } from './rpc-thread.js';
 import type { CreatedEndpoint, EndpointSpec } from './system-contracts.js';
@@ -48,7 +46,7 @@ class WorkerBackend implements ServiceBackend {
   async connectRemote(
     address: string,
     contract: AnyGateway,
-    token: FencingToken | undefined,
+    options: ConnectOptions,
   ): Promise<object> {
     const home = this.#rpcThread.home();
     const request = handshakeRequest(contract);
@@ -60,8 +58,7 @@ class WorkerBackend implements ServiceBackend {
       hostname: route.hostname,
       contract,
       methods: route.methods,
-      token: token === undefined ? undefined : tokenWords(token),
-      timeoutMs: this.#rpcThread.thread.settings.askTimeoutMs,
+      ...callsOf(options, this.#rpcThread.thread.settings.askTimeoutMs),
       recordLimitBytes: route.recordLimitBytes,
     };
     return this.#rpcThread.gateway(target, route.control ?? target);

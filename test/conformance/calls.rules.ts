@@ -116,8 +116,13 @@ export const rules: Rules = {
     equal(scene.service.metrics().total.lateAnswers - before.lateAnswers, 150);
   },
 
-  async '14 the deadline is that of the call, else of the method'(scene) {
-    const { gateway } = await scene.open(ProbeGateway, Probe);
+  async '14 the deadline is that of the call, else of the method, else of the gateway'(scene) {
+    const { subject, gateway } = await scene.open(ProbeGateway, Probe);
+    const hasty = await scene.service.connect(subject.address, ProbeGateway, { timeoutMs: 20 });
+    equal((await failure('TIMEOUT', hasty.never())).limit, 20);
+    equal((await failure('TIMEOUT', hasty.neverFor30Ms())).limit, 30);
+    const refused = scene.service.connect(subject.address, ProbeGateway, { timeoutMs: -1 });
+    await failure('INVALID_ARGUMENT', refused);
     const [ofCall, ofMethod] = await Promise.all([
       failure('TIMEOUT', gateway.neverFor30Ms(callOptions({ timeoutMs: 10 }))),
       failure('TIMEOUT', gateway.neverFor30Ms()),

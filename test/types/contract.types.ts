@@ -124,7 +124,7 @@ export class FencedShop extends FencedRpcEndpoint<string> implements Serves<type
 export async function gateways(service: RpcService, shop: Shop): Promise<void> {
   const fenced = await service.connect('address', Shop, { fencingToken: 'uuid' });
   const unfenced: Shop = fenced;
-  await service.connect('address', Shop, { fencingToken: 7n });
+  await service.connect('address', Shop, { fencingToken: 7n, timeoutMs: 100 });
   // @ts-expect-error null is for endpoints: a caller without a token gives none
   await service.connect('address', Shop, { fencingToken: null });
   await service.startServer(FencedShop, { args: ['uuid'] });
