@@ -1,8 +1,8 @@
-import { equal, match, ok } from 'node:assert/strict';
+import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
-import { RpcService } from '../../index.js';
+import { isRpcError, RpcService } from '../../index.js';
 import { encodeHello } from '../../core/codec/control-codec.js';
 import {
   encodeFrame,
@@ -76,6 +76,28 @@ test('22 another protocol version is HANDSHAKE_REJECTED, naming both', async () 
   const error = await failure('HANDSHAKE_REJECTED', connecting);
   match(error.message, new RegExp(`version ${PROTOCOL_VERSION + 1}.*version ${PROTOCOL_VERSION}`));
   equal(error.effect, 'none');
+});
+
+test('23 a service started anew at the same port is another incarnation', async () => {
+  await using near = await RpcService.start({ systemName: 'near', threads: 0 });
+  const open = async (port: number): Promise<RpcService> => {
+    const far = await RpcService.start({ systemName: 'far', threads: 1, listen: { port } });
+    const server = await far.startServer(Probe, { endpointId: 'probe', thread: 0 });
+    await server.start();
+    return far;
+  };
+  const first = await open(0);
+  const address = first.addressOf('probe');
+  const old = await near.connect(address, ProbeGateway);
+  equal(await old.run(1), 1);
+  await first.close();
+  await using second = await open(first.port);
+  equal(second.addressOf('probe'), address);
+  const refused = await old.run(2).catch((error: unknown) => error);
+  ok(isRpcError(refused) && refused.effect === 'none', String(refused));
+  const gateway = await near.connect(address, ProbeGateway);
+  deepEqual(await gateway.ran(), [], 'nothing meant for the old one ran in the new one');
+  equal(await gateway.run(3), 3);
 });
 
 test('24 the self gateway of a server handle works on every thread of its service', async () => {
