@@ -1,5 +1,6 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { RpcError } from '../errors/rpc-error.js';
+import { letGoOfShared } from './shared-garbage.js';
 
 /** The bell: a message without content, sent only to a thread that says it is parked. */
 const BELL = 0;
@@ -81,8 +82,9 @@ export class LanePort {
   }
 
   forget(ticket: number): void {
-    this.#find(ticket);
+    const memory = this.#find(ticket);
     this.#arrived.delete(ticket);
+    letGoOfShared(memory.byteLength);
   }
 
   close(): void {

@@ -1,4 +1,5 @@
 import { LIMITS } from '../config/limits.js';
+import { letGoOfShared } from './shared-garbage.js';
 
 interface Entry {
   readonly ticket: number;
@@ -77,5 +78,6 @@ export class SharedMemories {
     this.#entries.delete(oldest!);
     this.#bytes -= entry.byteLength;
     this.#forgotten.push(entry.ticket);
+    letGoOfShared(entry.byteLength);
   }
 }

@@ -1,0 +1,54 @@
+import { equal, ok } from 'node:assert/strict';
+import { test } from 'node:test';
+import { RpcService } from '../../../index.js';
+import { LIMITS } from '../../../core/config/limits.js';
+import { Mirror, MirrorGateway } from '../../conformance/values.rules.js';
+import { failure } from '../../support/failure.js';
+import { ProbeGateway } from '../../support/rpc-contracts.js';
+import { Probe } from '../../support/rpc-fixtures.js';
+
+const MIB = 1024 * 1024;
+
+test('100 000 different shared memories pass through, and memory stays bounded', async () => {
+  const service = await RpcService.start({ threads: 1 });
+  try {
+    const server = await service.startServer(Mirror, { thread: 0 });
+    await server.start();
+    const mirror = await service.connect(server.address, MirrorGateway);
+    const before = process.memoryUsage.rss();
+    for (let round = 0; round < 1000; round++) {
+      const views = Array.from(
+        { length: 100 },
+        () => new Int32Array(new SharedArrayBuffer(16_384)),
+      );
+      const answers = await Promise.all(views.map((view, i) => mirror.addTo(view, i)));
+      for (const [i, view] of views.entries()) ok(answers[i] === i && view[0] === i);
+    }
+    // All together they are 1.6 GB.
+    const grownBytes = process.memoryUsage.rss() - before;
+    ok(grownBytes < 600 * MIB, `${Math.round(grownBytes / MIB)} MiB more than before`);
+  } finally {
+    await service.close();
+  }
+});
+
+test('big values to a busy endpoint are bounded by their bytes, not only by their number', async () => {
+  const service = await RpcService.start({ threads: 1 });
+  try {
+    const server = await service.startServer(Probe, { thread: 0 });
+    await server.start();
+    const probe = await service.connect(server.address, ProbeGateway);
+    await probe.count();
+    probe.spinTell(1500);
+    const quarter = new Uint8Array(LIMITS.bytesBeside / 4);
+    const taken = Array.from({ length: 4 }, () => probe.length(quarter));
+    const refused = await failure('MAILBOX_FULL', probe.length(quarter));
+    equal(refused.effect, 'none');
+    equal(refused.limit, LIMITS.bytesBeside);
+    equal(await probe.add(1, 2), 3);
+    for (const answer of taken) equal(await answer, quarter.length);
+    equal(await probe.length(quarter), quarter.length);
+  } finally {
+    await service.close();
+  }
+});
