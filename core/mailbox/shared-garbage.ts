@@ -1,5 +1,3 @@
-import type * as V8 from 'node:v8';
-import type * as Vm from 'node:vm';
 import { LIMITS } from '../config/limits.js';
 
 let bytesLetGo = 0;
@@ -21,9 +19,9 @@ export function letGoOfShared(bytes: number): void {
 /** `gc` is only given to contexts that are made after the flag is set; nothing else changes. */
 function collector(): () => void {
   try {
-    const { setFlagsFromString } = process.getBuiltinModule('node:v8') as typeof V8;
+    const { setFlagsFromString } = process.getBuiltinModule('node:v8');
     setFlagsFromString('--expose-gc');
-    const vm = process.getBuiltinModule('node:vm') as typeof Vm;
+    const vm = process.getBuiltinModule('node:vm');
     return vm.runInNewContext('gc') as () => void;
   } catch {
     // V8 will collect in its own time.

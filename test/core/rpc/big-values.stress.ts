@@ -32,7 +32,7 @@ test('100 000 different shared memories pass through, and memory stays bounded',
   }
 });
 
-test('big values to a busy endpoint are bounded by their bytes, not only by their number', async () => {
+test('big values to a busy endpoint are bounded by bytes, not only by number', async () => {
   const service = await RpcService.start({ threads: 1 });
   try {
     const server = await service.startServer(Probe, { thread: 0 });
