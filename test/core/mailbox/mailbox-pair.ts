@@ -5,7 +5,8 @@ import type { LaneSender } from '../../../core/mailbox/lane-sender.js';
 import type { LaneOffer } from '../../../core/mailbox/lane-senders.js';
 import { Mailbox, type MailboxObserver } from '../../../core/mailbox/mailbox.js';
 import type { RecordHandler } from '../../../core/memory/lane-reader.js';
-import { createRegion } from '../../../core/memory/region-descriptor.js';
+import { createRegion, type Region } from '../../../core/memory/region-descriptor.js';
+import { ThreadLives } from '../../../core/memory/thread-lives.js';
 
 const TYPE = 1;
 const TYPE_BESIDE = 2;
@@ -14,6 +15,8 @@ const TYPE_BESIDE = 2;
 export class NumberSink implements RecordHandler<InboundLane>, MailboxObserver {
   readonly numbers: number[] = [];
   readonly failures: number[] = [];
+  /** Lives of threads that were found to be over, as `thread:life`. */
+  readonly replaced: string[] = [];
   isExpecting = false;
   onNumber: (value: number, producer: number) => void = () => {};
 
@@ -27,7 +30,9 @@ export class NumberSink implements RecordHandler<InboundLane>, MailboxObserver {
     this.failures.push(producer);
   }
 
-  onThreadReplaced(): void {}
+  onThreadReplaced(thread: number, life: number): void {
+    this.replaced.push(`${thread}:${life}`);
+  }
 
   onRecord(lane: InboundLane, type: number, offset: number): void {
     let value = lane.words[offset >> 2]!;
@@ -42,33 +47,40 @@ export class MailboxGroup {
   readonly mailboxes: Mailbox[] = [];
   readonly sinks: NumberSink[] = [];
   readonly offers: LaneOffer[] = [];
+  readonly lives: ThreadLives;
+  readonly #region: Region;
+  readonly #backlogLimit: number;
 
   constructor(count: number, backlogLimit = 1000) {
-    const region = createRegion(count);
-    for (let thread = 0; thread < count; thread++) {
-      const sink = new NumberSink();
-      this.sinks.push(sink);
-      this.mailboxes.push(
-        new Mailbox({
-          thread,
-          region,
-          clock: systemClock,
-          laneCapacityBytes: 256 * 1024,
-          backlogLimit,
-          handler: sink,
-          offerLane: (offer) => {
-            this.offers.push(offer);
-            // As between real threads: a port is handed over, so it is an event away.
-            const { port1, port2 } = new MessageChannel();
-            port2.once('message', (moved: LaneOffer) => {
-              port2.close();
-              this.mailboxes[offer.consumer]!.acceptLane(moved);
-            });
-            port1.postMessage(offer, [offer.port]);
-          },
-        }),
-      );
-    }
+    this.#region = createRegion(count);
+    this.#backlogLimit = backlogLimit;
+    this.lives = new ThreadLives(this.#region);
+    for (let thread = 0; thread < count; thread++) this.spawn(thread);
+  }
+
+  /** Begins a life of a thread; the mailbox of an earlier one is left as it is. */
+  spawn(thread: number): void {
+    this.lives.begin(thread);
+    const sink = new NumberSink();
+    this.sinks[thread] = sink;
+    this.mailboxes[thread] = new Mailbox({
+      thread,
+      region: this.#region,
+      clock: systemClock,
+      laneCapacityBytes: 256 * 1024,
+      backlogLimit: this.#backlogLimit,
+      handler: sink,
+      offerLane: (offer) => {
+        this.offers.push(offer);
+        // As between real threads: a port is handed over, so it is an event away.
+        const { port1, port2 } = new MessageChannel();
+        port2.once('message', (moved: LaneOffer) => {
+          port2.close();
+          this.mailboxes[offer.consumer]!.acceptLane(moved);
+        });
+        port1.postMessage(offer, [offer.port]);
+      },
+    });
   }
 
   close(): void {

@@ -85,7 +85,7 @@ test('ready resolves when there is room, for everybody who waits, and at closing
   ok(sender.hasRoom());
   while (send(sender, 0, 1024));
   const last = sender.whenRoom();
-  group.mailboxes[0]!.dropThread(1, 0, () => true);
+  group.mailboxes[0]!.dropThread(1, 1, () => true);
   await last;
   equal(sender.isOpen, false);
   equal(send(sender, 1), false);
@@ -139,7 +139,7 @@ test('a lane of a thread that ended is drained before it is forgotten', async ()
   await group.until(() => group.sinks[0]!.numbers.length === 1);
   for (let i = 1; i < 500; i++) ok(send(sender, i));
   sender.flush();
-  group.mailboxes[0]!.dropThread(1, 0, () => true);
+  group.mailboxes[0]!.dropThread(1, 1, () => true);
   deepEqual(group.sinks[0]!.numbers, range(500));
 });
 
