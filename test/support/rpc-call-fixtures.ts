@@ -1,6 +1,7 @@
 import { BroadcastChannel } from 'node:worker_threads';
 import {
   ask,
+  callOptions,
   type CallSender,
   currentCall,
   defineGateway,
@@ -26,6 +27,8 @@ export const CallsGateway = defineGateway('Calls', {
   markTold: tell<[line: string]>(),
   /** Waits for its signal and writes down why it aborted. */
   untilAborted: ask<[line: string], void>(),
+  /** Lets another endpoint wait for its signal, on behalf of this thread. */
+  waitAt: tell<[address: string, line: string]>(),
   /** Blocks its thread until it is cancelled; says on the channel that it has begun. */
   untilCancelled: ask<[line: string, channel: string], number>(),
   /** The code of `currentCall` after an await, in a task, and in a timer. */
@@ -36,6 +39,9 @@ export type CallsGateway = GatewayOf<typeof CallsGateway>;
 
 /** Bounds every handler that blocks, should the cancel be lost. */
 const BLOCK_LIMIT_MS = 10_000;
+
+/** Why signals of this thread aborted: outlives the endpoints. */
+export const abortedHere: string[] = [];
 
 function codeOf(task: () => unknown): string {
   try {
@@ -75,7 +81,14 @@ export class Calls extends RpcEndpoint implements Serves<typeof CallsGateway> {
     if (!signal.aborted) {
       await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     }
-    this.#diary.push(`${line} ${isRpcError(signal.reason) ? signal.reason.code : 'odd'}`);
+    const why = `${line} ${isRpcError(signal.reason) ? signal.reason.code : 'odd'}`;
+    this.#diary.push(why);
+    abortedHere.push(why);
+  }
+
+  async waitAt(address: string, line: string): Promise<void> {
+    const gateway = await this.rpcService.connect(address, CallsGateway);
+    await gateway.untilAborted(line, callOptions({ timeoutMs: 0 }));
   }
 
   untilCancelled(line: string, channel: string): number {

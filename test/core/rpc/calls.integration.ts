@@ -9,7 +9,7 @@ import {
   type RpcServiceOptions,
 } from '../../../index.js';
 import { failure } from '../../support/failure.js';
-import { Calls, CallsGateway } from '../../support/rpc-call-fixtures.js';
+import { abortedHere, Calls, CallsGateway } from '../../support/rpc-call-fixtures.js';
 import { ProbeGateway } from '../../support/rpc-contracts.js';
 import { Probe } from '../../support/rpc-fixtures.js';
 import { Gate, GateGateway, Serial, SerialGateway } from '../../support/rpc-serial-fixtures.js';
@@ -168,11 +168,34 @@ test('the signal of a call aborts when its caller dies', async () => {
 test('the signal of a call aborts when its endpoint terminates', async () => {
   for (const [owner, caller, thread] of await scenes({})) {
     const { gateway, server } = await callsOf(owner, caller, thread);
+    abortedHere.length = 0;
     const waiting = failure('RECIPIENT_UNREACHABLE', gateway.untilAborted('a'));
     await gateway.describe();
     await server.close();
     equal((await waiting).effect, 'unknown');
+    if (thread !== 'home') continue;
+    await until(() => abortedHere.length > 0, 'its signal');
+    deepEqual(abortedHere, ['a RECIPIENT_UNREACHABLE']);
   }
+});
+
+test('the signal of a call aborts when the thread of its caller ends', async () => {
+  const service = await start({ threads: 2 });
+  const { gateway, server } = await callsOf(service, service, 0);
+  const { gateway: doomed } = await callsOf(service, service, 1);
+  const exit = await service.startServer(Probe, { thread: 1 });
+  await exit.start();
+  doomed.waitAt(server.address, 'a');
+  const lines: string[] = [];
+  const has = (count: number) => async (): Promise<boolean> => {
+    lines.push(...(await gateway.diary()));
+    return lines.length === count;
+  };
+  await until(has(1), 'it waits');
+  const probe = await service.connect(exit.address, ProbeGateway);
+  await failure('THREAD_TERMINATED', probe.exit(1));
+  await until(has(2), 'it aborts');
+  deepEqual(lines, ['a waits', 'a THREAD_TERMINATED']);
 });
 
 test('one signal serves many calls without a warning', async () => {
