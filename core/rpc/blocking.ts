@@ -142,10 +142,9 @@ class BlockingCall implements Relay, WaitOnTheSpot {
  * where it could only wait for itself: for an endpoint of the same thread.
  */
 export function blocking<G extends object>(gateway: G): BlockingGateway<G> {
-  const view = viewOfGateway(gateway, (facts, index) => {
-    const client = clientOf(facts);
-    const { target } = facts;
-    const descriptor = target.contract.methods[index]!;
+  const view = viewOfGateway(gateway, (way, descriptor) => {
+    const client = clientOf(way);
+    const { target } = way;
     const method = new BoundMethod(target, descriptor, client);
     return (...args: unknown[]): unknown => {
       const options = takeOptions(args);

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { RpcError } from '../errors/rpc-error.js';
 import type { CurrentToken } from './fencing.js';
+import type { MethodDescriptor } from './gateway.js';
 import { BoundMethod, type GatewayClient, type GatewayTarget } from './gateway-client.js';
 
 /** What the engine knows about a gateway object. */
@@ -9,7 +10,12 @@ export interface GatewayFacts {
   readonly client: GatewayClient;
 }
 
-const facts = new WeakMap<object, GatewayFacts>();
+/** Both ways of a gateway: most have one and the same. */
+interface GatewayWays extends GatewayFacts {
+  readonly control: GatewayFacts;
+}
+
+const facts = new WeakMap<object, GatewayWays>();
 
 /** A gateway prints as what it is, and is not a thenable. */
 class Gateway {
@@ -41,21 +47,22 @@ export function buildGateway(
     const call = makeCall(way.client, method);
     gateway[descriptor.name] = target.follows ? following(call, method, target.follows) : call;
   }
-  facts.set(gateway, { target, client });
+  facts.set(gateway, { target, client, control });
   return gateway;
 }
 
 /** Another object for the same gateway, with functions of its own in the place of the asks. */
 export function viewOfGateway(
   gateway: object,
-  askOf: (facts: GatewayFacts, index: number) => GatewayFunction,
+  askOf: (way: GatewayFacts, descriptor: MethodDescriptor) => GatewayFunction,
 ): object {
   const known = factsOf(gateway);
   const view = new Gateway() as Gateway & Record<string, unknown>;
-  known.target.contract.methods.forEach(({ name, kind }, index) => {
-    const own = (gateway as Record<string, unknown>)[name];
-    view[name] = kind === 'ask' ? askOf(known, index) : own;
-  });
+  for (const descriptor of known.target.contract.methods) {
+    const own = (gateway as Record<string, unknown>)[descriptor.name];
+    const way = descriptor.isControl ? known.control : known;
+    view[descriptor.name] = descriptor.kind === 'ask' ? askOf(way, descriptor) : own;
+  }
   facts.set(view, known);
   return view;
 }
@@ -89,7 +96,7 @@ function tellFunction(client: GatewayClient, method: BoundMethod): GatewayFuncti
   };
 }
 
-function factsOf(gateway: object): GatewayFacts {
+function factsOf(gateway: object): GatewayWays {
   const found = facts.get(gateway);
   if (found) return found;
   throw new RpcError('INVALID_ARGUMENT', 'this is not a gateway made by connect or getSelfGateway');

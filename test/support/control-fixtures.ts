@@ -1,4 +1,4 @@
-import { ask, defineGateway, type GatewayOf, RpcEndpoint } from '../../index.js';
+import { ask, blocking, defineGateway, type GatewayOf, RpcEndpoint } from '../../index.js';
 
 export const PulseGateway = defineGateway('Pulse', {
   work: ask<[bytes: Buffer], number>(),
@@ -24,6 +24,7 @@ export const NurseGateway = defineGateway('Nurse', {
   visit: ask<[address: string]>(),
   handWork: ask<[length: number], number>(),
   feelPulse: ask<[], string>(),
+  holdHand: ask<[], string>(),
 });
 export type NurseGateway = GatewayOf<typeof NurseGateway>;
 
@@ -43,5 +44,10 @@ export class Nurse extends RpcEndpoint {
 
   feelPulse(): Promise<string> {
     return this.#patient.pulse();
+  }
+
+  /** Does nothing else until the pulse is felt. */
+  holdHand(): string {
+    return blocking(this.#patient).pulse();
   }
 }

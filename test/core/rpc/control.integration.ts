@@ -49,6 +49,7 @@ describe('the control connection', () => {
         return length;
       });
       for (let i = 0; i < 3; i++) assert.equal(await nurse.feelPulse(), 'alive');
+      if (place === 0) assert.equal(await nurse.holdHand(), 'alive', 'also who waits on the spot');
       assert.equal(isDone, false);
       data!.dialled.flow();
       assert.equal(await work, 300_000);
