@@ -23,6 +23,12 @@ export function unmark(memory: object): void {
   if (hasMarked) marked.delete(memory);
 }
 
+/** Forgets the marks of what goes by reference: a later call must not give it away. */
+export function unmarkAll(values: readonly unknown[]): void {
+  if (!hasMarked) return;
+  for (const value of values) if (typeof value === 'object' && value !== null) marked.delete(value);
+}
+
 /** Takes `buffer` away from its owners here; undefined when it cannot be transferred. */
 export function detach(buffer: ArrayBuffer): ArrayBuffer | undefined {
   try {

@@ -1,5 +1,6 @@
 import type { ActorThread } from '../actor/actor-thread.js';
 import { copyValues } from '../actor/payloads.js';
+import { unmark } from '../codec/moved.js';
 import { describeThrown, isRpcError, RpcError, toRpcError } from '../errors/rpc-error.js';
 import type { CallOutlet } from '../mailbox/call-outlet.js';
 import { publish } from '../metrics/channels.js';
@@ -78,7 +79,10 @@ export class CallAnswers {
   /** The caller is on this thread: it gets the value itself, or a copy if the settings say so. */
   #valueHere(call: number, method: number, value: unknown): void {
     const thread = this.#thread;
-    if (!thread.settings.isolateLocalCalls) return void thread.pending.resolve(call, value);
+    if (!thread.settings.isolateLocalCalls) {
+      if (typeof value === 'object' && value !== null) unmark(value);
+      return void thread.pending.resolve(call, value);
+    }
     try {
       const [copy] = copyValues(thread.encoder, thread.decoder, [value], 'result');
       thread.pending.resolve(call, copy);

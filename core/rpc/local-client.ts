@@ -1,6 +1,7 @@
 import type { ActorThread } from '../actor/actor-thread.js';
 import type { Cancellable } from '../actor/cancels.js';
 import { copyValues } from '../actor/payloads.js';
+import { unmarkAll } from '../codec/moved.js';
 import { tooManyPendingAsks } from '../actor/pending-calls.js';
 import { FLAG_CANCELLABLE, type TokenWords } from '../codec/stamps.js';
 import type { RpcError } from '../errors/rpc-error.js';
@@ -155,6 +156,7 @@ export class LocalClient implements GatewayClient {
       const values = settings.isolateLocalCalls
         ? copyValues(encoder, decoder, args, 'arguments')
         : args;
+      unmarkAll(args);
       mailbox.post(new LocalCall(this.#thread, method, values, ask));
       return undefined;
     } catch (error) {

@@ -344,6 +344,13 @@ export const rules: Rules = {
     },
   ),
 
+  '18 by reference nothing moves': only(SHARING_PATHS, async (scene) => {
+    const { gateway } = await scene.open(MirrorGateway, Mirror);
+    const bytes = new Uint8Array(100_000);
+    equal(await gateway.echo(move(bytes)), bytes);
+    equal(bytes.byteLength, 100_000);
+  }),
+
   '18 two views of memory that moves share it where they arrive': only(
     COPYING_PATHS.filter(({ over }) => over === 'service'),
     async (scene) => {
