@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type ActorRef, ActorSystem, ask, Identify, Props } from '../../../actor.js';
+import { ActorHostGateway } from '../../../core/remoting/host-contract.js';
 import { RpcService } from '../../../index.js';
 import { until } from '../../support/until.js';
 import { Parent, type Work, Worker } from './remoting-fixtures.js';
@@ -154,4 +155,16 @@ test('a child on a thread that is stuck does not keep its parent, nor the system
   await system.close();
   assert.ok(performance.now() - beginMs < 2900, 'before the thread came back');
   await assert.rejects(service.close(), { code: 'ENDPOINT_STOP_FAILED' });
+});
+
+test('a walk that goes down and up again is refused at the door of a host', async () => {
+  await using service = await RpcService.start({ threads: 0 });
+  const system = await ActorSystem.over(service);
+  const seen = system.actorOf(Props.of(Worker), 'one');
+  const host = await service.connect(service.addressOf('$actors-0'), ActorHostGateway);
+  const walk = (steps: readonly string[]): Promise<unknown> =>
+    host.askSelection({ from: 0, steps, uid: 0 }, 0, { kind: 'echo', value: 1 }, TIMEOUT_MS);
+  assert.deepEqual(await walk(['user', '*']), [0, 1]);
+  await assert.rejects(walk(['user', '*', '..', '*']), { message: /INVALID_ARGUMENT/ });
+  assert.deepEqual(await keptBy(seen), []);
 });
