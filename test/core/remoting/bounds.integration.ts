@@ -168,3 +168,29 @@ test('a walk that goes down and up again is refused at the door of a host', asyn
   await assert.rejects(walk(['user', '*', '..', '*']), { message: /INVALID_ARGUMENT/ });
   assert.deepEqual(await keptBy(seen), []);
 });
+
+test('what goes by selection and what goes by reference keep one order', async () => {
+  await using system = await ActorSystem.start({ service: { threads: 1 } });
+  const parent = await system.actorOf(Props.of(Worker).withThread(0), 'parent');
+  const spawn = { kind: 'spawn', name: 'child', thread: 0 } as const;
+  const child = (await ask(parent, spawn, TIMEOUT_MS)) as ActorRef<Work>;
+  const selection = system.actorSelection('/user/parent/child');
+  for (let i = 0; i < 200; i++) {
+    (i % 2 === 0 ? selection : child).tell({ kind: 'keep', value: i });
+  }
+  assert.deepEqual(
+    await keptBy(child),
+    Array.from({ length: 200 }, (_, i) => i),
+  );
+});
+
+test('a host forgets a watch that was taken back, while the actor lives', async () => {
+  await using service = await RpcService.start({ threads: 0 });
+  const system = await ActorSystem.over(service);
+  const { uid } = system.actorOf(Props.of(Worker), 'one');
+  const host = await service.connect(service.addressOf('$actors-0'), ActorHostGateway);
+  const watch = host.watch(uid, 'a watch');
+  host.unwatch('a watch');
+  await watch;
+  await host.watch(uid + 256, 'of nobody');
+});

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Failure, Identify, PoisonPill } from '../../../actor.js';
+import { watchFrom } from '../../../core/actor/actor-ref.js';
 import { ActorIdentity } from '../../../core/actor/actor-signals.js';
 import { type Deferred, deferred } from '../../../core/base/deferred.js';
 import { isRpcError, RpcError } from '../../../core/errors/rpc-error.js';
+import { DistantActorRef } from '../../../core/remoting/distant-actor-ref.js';
+import type { LinkedHost } from '../../../core/remoting/distant-asker.js';
 import type { ActorHostGateway } from '../../../core/remoting/host-contract.js';
 import { HostLink } from '../../../core/remoting/host-link.js';
 import {
@@ -34,7 +37,7 @@ function createHost(): { readonly host: ActorHostGateway; readonly gone: Deferre
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const noFailure = (error: RpcError): void => assert.fail(error.message);
 
-test('what is sent before the way is open goes first, in its order, over one connection', async () => {
+test('what is sent before the way is open goes first, in order, over one connection', async () => {
   const connections = new Connections();
   const link = new HostLink(connections.service, 'there', 10);
   const seen: number[] = [];
@@ -90,6 +93,32 @@ test('a host that is gone is connected again; one that throws fails its sender a
   connections.asked[1]!.resolve(createHost().host);
   await turn();
   assert.deepEqual(seen, ['second', 'third']);
+});
+
+test('a watch that is taken back is taken back there, and tells of no end', async () => {
+  const connections = new Connections();
+  const link = new HostLink(connections.service, 'there', 10);
+  const watched = deferred<void>();
+  const unwatched: string[] = [];
+  const { host } = createHost();
+  const full = {
+    ...host,
+    watch: () => watched.promise,
+    unwatch: (watch: string) => void unwatched.push(watch),
+  };
+  const ref = new DistantActorRef('ringlane://far/user/a#256', 256, {
+    link,
+    nextWatch: () => 'watch 1',
+  } as unknown as LinkedHost);
+  let ends = 0;
+  const watch = ref[watchFrom](() => ends++);
+  connections.asked[0]!.resolve(full);
+  await turn();
+  watch.release();
+  watch.release();
+  watched.resolve();
+  await turn();
+  assert.deepEqual([unwatched, ends], [['watch 1'], 0]);
 });
 
 test('messages of the engine keep their class, all others are what they are', () => {
