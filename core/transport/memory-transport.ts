@@ -14,13 +14,18 @@ import { bindFailed, dialFailed } from './network-errors.js';
 export interface MemoryTransportOptions {
   /** Runs a delivery later, never at once. Default `setImmediate`; a virtual clock adds delay. */
   readonly defer?: (task: () => void) => void;
-  /** Length of the next piece when `waitingBytes` could be delivered; default all of them. */
+  /** Length of the next piece when `waitingBytes` could be delivered; default as of a socket. */
   readonly split?: (waitingBytes: number) => number;
 }
 
 interface Write {
   readonly bytes: Buffer;
   readonly onWritten: (error?: Error | null) => void;
+}
+
+/** Back-pressure is made for at most this much at once after reading has stopped. */
+function asSocketsRead(waitingBytes: number): number {
+  return Math.min(waitingBytes, 64 * 1024);
 }
 
 /** One end of a link in memory, with the faults of a network at hand. */
@@ -53,7 +58,7 @@ export class MemoryStream implements ByteStream {
 
   /** Ties the two ends together. */
   static pair(dialled: string, options: MemoryTransportOptions = {}): [MemoryStream, MemoryStream] {
-    const { defer = setImmediate, split = (waiting: number) => waiting } = options;
+    const { defer = setImmediate, split = asSocketsRead } = options;
     const one = new MemoryStream(dialled, { defer, split });
     const other = new MemoryStream(`a peer at ${dialled}`, { defer, split });
     one.#peer = other;
