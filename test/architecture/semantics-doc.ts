@@ -28,7 +28,7 @@ function problemsOf(
   text: string,
   textOf: (link: string) => string | undefined,
 ): string[] {
-  const links = Array.from(text.matchAll(/\]\(([^)#\s]+)\)/g), ([, link]) => link!);
+  const links = Array.from(text.matchAll(/\]\(([^)#\s]+\.ts)\)/g), ([, link]) => link!);
   if (links.length === 0) return [`rule ${number} has no link to its tests`];
   const name = new RegExp(`['"\`]${number} \\S`);
   return links.flatMap((link) => {
