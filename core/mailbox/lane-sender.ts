@@ -133,6 +133,8 @@ export class LaneSender implements CallOutlet, Carrier {
   }
 
   hasRoomBeside(bytes: number): boolean {
+    // What is shared and known already needs none.
+    if (bytes === 0) return true;
     return this.#window.hasRoom(bytes, (this.#writer.position - this.#writer.usedBytes()) | 0);
   }
 
