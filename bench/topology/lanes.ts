@@ -47,6 +47,8 @@ export class BenchNeighbour extends RpcEndpoint implements Serves<typeof Neighbo
       told += BATCH;
       await ready(gateway);
     }
+    // Behind all tells of this thread: once it is answered, they have all run.
+    await gateway.echo(told);
     return told;
   }
 }
