@@ -97,12 +97,17 @@ export const rules: Rules = {
 
   async '14 a late answer is ignored and counted: it completes no other call'(scene) {
     const { gateway } = await scene.open(ProbeGateway, Probe);
-    const before = scene.service.metrics().total;
-    for (let round = 0; round < 3; round++) {
+    const before = scene.service.metrics().total.lateAnswers;
+    let asked = 0;
+    let begun = 0;
+    await until(async () => {
       const late = Array.from({ length: 50 }, (_, i) =>
         failure('TIMEOUT', gateway.hold(i, callOptions({ timeoutMs: 10 }))),
       );
+      asked += 50;
       await Promise.all(late);
+      // On a busy machine some are too late to begin; who has begun will answer too late.
+      begun += (await gateway.ran()).length;
       // These may use the places of those that are over, just when the old answers arrive.
       const next = Array.from({ length: 50 }, (_, i) => gateway.echo(`new ${i}`));
       const released = gateway.release('old');
@@ -111,9 +116,11 @@ export const rules: Rules = {
         Array.from({ length: 50 }, (_, i) => `new ${i}`),
       );
       await released;
-    }
+      return begun >= 100;
+    }, 'calls that begin in time and answer late');
     equal(await gateway.add(1, 2), 3);
-    equal(scene.service.metrics().total.lateAnswers - before.lateAnswers, 150);
+    const counted = scene.service.metrics().total.lateAnswers - before;
+    ok(counted >= begun && counted <= asked, `${begun} answered late, ${counted} were counted`);
   },
 
   async '14 the deadline is that of the call, else of the method, else of the gateway'(scene) {
@@ -149,11 +156,14 @@ export const rules: Rules = {
     equal((await scene.counted()).expiredCalls - before.expiredCalls, 3);
   }),
 
-  async '14 a time-out has effect unknown when the call has left'(scene) {
+  async '14 a time-out has effect unknown, unless the call surely did not run'(scene) {
     const { gateway } = await scene.open(ProbeGateway, Probe);
-    const error = await failure('TIMEOUT', gateway.hold(7, callOptions({ timeoutMs: 10 })));
-    equal(error.effect, 'unknown');
-    deepEqual(await gateway.ran(), [7], 'it did run');
+    await until(async () => {
+      const { effect } = await failure('TIMEOUT', gateway.hold(7, callOptions({ timeoutMs: 10 })));
+      const [ran] = await gateway.ran();
+      ok(ran === undefined || effect === 'unknown', 'it did run');
+      return ran === 7;
+    }, 'a call that begins before its deadline');
   },
 
   async '15 a time-out names everything, and its stack has the line of the call'(scene) {
