@@ -17,6 +17,14 @@ export const RpcService = {
   },
 } as const;
 
+export {
+  fb,
+  type MethodCodec,
+  type TableClass,
+  type TableOf,
+  type TableSource,
+  v8,
+} from './core/codec/method-codec.js';
 export { move } from './core/codec/moved.js';
 export type { Clock, TimerHandle } from './core/base/clock.js';
 export type { Logger } from './core/base/logger.js';

@@ -43,6 +43,7 @@ export class ValueDecoder implements PlainReader {
   /** Whoever knows actors puts references here; without them their addresses arrive as text. */
   readReference: ReferenceReader = (address) => address;
   #keepsMemory = false;
+  #lends = false;
   readonly #trees = new TreeReader();
   /** Memory beside the record, by the number that its values name. */
   #attached: unknown[] = [];
@@ -54,6 +55,7 @@ export class ValueDecoder implements PlainReader {
     this.position = offset;
     this.end = Math.min(offset + length, words.length << 2);
     this.#keepsMemory = false;
+    this.#lends = false;
     if (this.#attached.length > 0) this.#attached = [];
   }
 
@@ -63,6 +65,11 @@ export class ValueDecoder implements PlainReader {
    */
   keepMemory(): void {
     this.#keepsMemory = true;
+  }
+
+  /** Bytes that follow are views of the memory itself: for who reads them before it is reused. */
+  lendBytes(): void {
+    this.#lends = true;
   }
 
   /** Fetches what the header in front of the values names. */
@@ -155,8 +162,10 @@ export class ValueDecoder implements PlainReader {
       case TAG_UTF16:
         return readUtf16(bytes, start, start + length);
       case TAG_BYTES:
+        if (this.#lends) return bytes.subarray(start, start + length);
         return copyInto(new Uint8Array(length), bytes, start);
       default:
+        if (this.#lends) return bytes.subarray(start, start + length);
         if (this.#keepsMemory && length >= VIEW_BYTES_MIN && length * 2 > bytes.length) {
           return bytes.subarray(start, start + length);
         }

@@ -8,6 +8,7 @@ import { RECORD_REPLY, STATUS_VALUE } from '../codec/stamps.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { InboundLane } from '../mailbox/inbound-lane.js';
 import type { WaitOnTheSpot } from '../mailbox/mailbox.js';
+import { encodeCall } from './coded-calls.js';
 import { currentTurn } from './current-call.js';
 import { type GatewayFacts, viewOfGateway } from './gateway-builder.js';
 import { BoundMethod, takeOptions } from './gateway-client.js';
@@ -158,7 +159,11 @@ export function blocking<G extends object>(gateway: G): BlockingGateway<G> {
         throw method.error('CANCELLED', 'the signal was aborted', 'none', reason);
       }
       if (target.follows) method.follow(target.follows);
-      return new BlockingCall(client, method, timeoutMs).run(args);
+      const { coding } = descriptor;
+      if (!coding) return new BlockingCall(client, method, timeoutMs).run(args);
+      const bytes = encodeCall(method, coding, args, client);
+      const answer = new BlockingCall(client, method, timeoutMs).run([bytes]);
+      return coding.decodeResult ? coding.decodeResult(answer as Uint8Array) : answer;
     };
   });
   return view as BlockingGateway<G>;

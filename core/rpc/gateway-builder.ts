@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { RpcError } from '../errors/rpc-error.js';
+import { codedAsk, codedTell } from './coded-calls.js';
 import type { CurrentToken } from './fencing.js';
 import type { MethodDescriptor } from './gateway.js';
 import { BoundMethod, type GatewayClient, type GatewayTarget } from './gateway-client.js';
@@ -43,8 +44,7 @@ export function buildGateway(
   for (const descriptor of target.contract.methods) {
     const way = descriptor.isControl ? control : { target, client };
     const method = new BoundMethod(way.target, descriptor, way.client);
-    const makeCall = descriptor.kind === 'ask' ? askFunction : tellFunction;
-    const call = makeCall(way.client, method);
+    const call = callFunction(way.client, method, descriptor);
     gateway[descriptor.name] = target.follows ? following(call, method, target.follows) : call;
   }
   facts.set(gateway, { target, client, control });
@@ -79,6 +79,17 @@ function following(
     method.follow(current);
     return call(...args);
   };
+}
+
+function callFunction(
+  client: GatewayClient,
+  method: BoundMethod,
+  { kind, coding }: MethodDescriptor,
+): GatewayFunction {
+  if (coding !== undefined) {
+    return kind === 'ask' ? codedAsk(client, method, coding) : codedTell(client, method, coding);
+  }
+  return kind === 'ask' ? askFunction(client, method) : tellFunction(client, method);
 }
 
 /** `arguments` instead of a rest parameter: the usual call allocates no list. */

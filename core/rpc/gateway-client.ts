@@ -46,6 +46,8 @@ export function callsOf(
 export interface GatewayClient {
   /** All calls with one peer fail together when it is lost. */
   readonly peer: object;
+  /** True within the thread: arguments are not copied on the way. */
+  readonly isByReference: boolean;
   askOne(method: BoundMethod, argument: unknown): Promise<unknown>;
   ask(method: BoundMethod, args: unknown[]): Promise<unknown>;
   tellOne(method: BoundMethod, argument: unknown): void;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { MethodCodec, TableOf, TableSource } from '../codec/method-codec.js';
 import { LIMITS } from '../config/limits.js';
 import { checkDurationMs } from '../config/options.js';
 import { describeThrown, RpcError } from '../errors/rpc-error.js';
@@ -13,6 +14,8 @@ export interface MethodOptions {
    * heartbeats and the like. Inside a process it changes nothing.
    */
   readonly lane?: 'data' | 'control';
+  /** `v8()` or `fb(Table)`: how calls travel. Default: the value codec. */
+  readonly codec?: MethodCodec;
 }
 
 /** Carries argument and result types; exists for the compiler only. */
@@ -57,6 +60,9 @@ export function tell<Args extends readonly unknown[] = []>(
   return { kind: 'tell', options };
 }
 
+/** A method implementation; arguments come from the wire. */
+export type Handler = (...args: unknown[]) => unknown;
+
 /** One method as the engine sees it. */
 export interface MethodDescriptor {
   readonly name: string;
@@ -66,6 +72,8 @@ export interface MethodDescriptor {
   readonly isControl?: boolean;
   /** How arguments and results are encoded; part of compatibility. */
   readonly codec: string;
+  /** What does it, where it is not the value codec. */
+  readonly coding?: MethodCodec | undefined;
 }
 
 /** A contract: what may be called from outside, as a value and (by `GatewayOf`) as a type. */
@@ -80,6 +88,16 @@ export interface GatewayContract<Methods extends MethodTable = MethodTable> {
 /** Any contract. */
 export type AnyGateway = GatewayContract<MethodTable>;
 
+/** What a caller gives: a table is built by it, where its handler reads it. */
+type Given<Args extends readonly unknown[]> = {
+  [Index in keyof Args]: Args[Index] extends TableOf<unknown> ? TableSource : Args[Index];
+};
+
+/** What a handler gets. */
+type Taken<Args extends readonly unknown[]> = {
+  [Index in keyof Args]: Args[Index] extends TableOf<infer Table> ? Table : Args[Index];
+};
+
 type MethodsOf<Contract> = Contract extends GatewayContract<infer Methods> ? Methods : never;
 
 /** The gateway type of a contract: asks answer a promise, tells answer nothing. */
@@ -88,9 +106,9 @@ export type GatewayOf<Contract extends AnyGateway> = {
     infer Args,
     infer Result
   >
-    ? (...args: [...args: Args, options?: CallOptions]) => Promise<Result>
+    ? (...args: [...args: Given<Args>, options?: CallOptions]) => Promise<Result>
     : MethodsOf<Contract>[Name] extends TellMethod<infer Args>
-      ? (...args: Args) => void
+      ? (...args: Given<Args>) => void
       : never;
 };
 
@@ -100,9 +118,9 @@ export type Serves<Contract extends AnyGateway> = {
     infer Args,
     infer Result
   >
-    ? (...args: Args) => Result | PromiseLike<Result>
+    ? (...args: Taken<Args>) => Result | PromiseLike<Result>
     : MethodsOf<Contract>[Name] extends TellMethod<infer Args>
-      ? (...args: Args) => unknown
+      ? (...args: Taken<Args>) => unknown
       : never;
 };
 
@@ -127,7 +145,9 @@ function describe(contract: string, name: string, method: AnyMethod): MethodDesc
   const { timeoutMs } = method.options;
   if (timeoutMs !== undefined) checkDurationMs(`${contract}.${name} timeoutMs`, timeoutMs);
   const isControl = checkLane(`${contract}.${name}`, method.options.lane);
-  return { name, kind: method.kind, timeoutMs, codec: 'value', isControl };
+  const { codec: coding } = method.options;
+  const codec = coding?.name ?? 'value';
+  return { name, kind: method.kind, timeoutMs, codec, coding, isControl };
 }
 
 function whyNotAName(name: string): string | undefined {

@@ -74,6 +74,7 @@ const TELL: LocalAsk = { call: 0, deadline: 0, flags: 0 };
  * mailbox all the same: never re-entrant, same order, same errors.
  */
 export class LocalClient implements GatewayClient {
+  readonly isByReference = true;
   readonly #thread: ActorThread;
 
   constructor(thread: ActorThread) {

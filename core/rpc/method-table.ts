@@ -1,11 +1,9 @@
 import { RpcError } from '../errors/rpc-error.js';
 import { LIMITS } from '../config/limits.js';
+import { codedHandler } from './coded-calls.js';
 import type { RpcEndpoint } from './endpoint.js';
-import type { AnyGateway, MethodDescriptor } from './gateway.js';
+import type { AnyGateway, Handler, MethodDescriptor } from './gateway.js';
 import type { EndpointClass } from './rpc-service.js';
-
-/** A method implementation; arguments come from the wire. */
-export type Handler = (...args: unknown[]) => unknown;
 
 /**
  * What a class serves: the contracts of its whole class chain and their methods by index. Names
@@ -14,6 +12,8 @@ export type Handler = (...args: unknown[]) => unknown;
 export class EndpointMethods {
   readonly contracts: ReadonlyMap<string, AnyGateway>;
   readonly descriptors: readonly MethodDescriptor[];
+  /** Some method reads its bytes where they lie: see `MethodCodec.lends`. */
+  readonly lends: boolean;
   readonly #indexes: ReadonlyMap<string, number>;
   /** Of the instance before: most have the methods of their class. */
   #handlers: readonly Handler[] = [];
@@ -32,6 +32,7 @@ export class EndpointMethods {
     }
     this.contracts = contracts;
     this.descriptors = descriptors;
+    this.lends = descriptors.some(({ coding }) => coding?.lends === true);
     this.#indexes = indexes;
   }
 
@@ -50,9 +51,10 @@ export class EndpointMethods {
   }
 
   #collect(endpoint: RpcEndpoint): Handler[] {
-    return this.descriptors.map(({ name }) => {
+    return this.descriptors.map((descriptor) => {
+      const { name } = descriptor;
       const handler: unknown = (endpoint as unknown as Record<string, unknown>)[name];
-      if (typeof handler === 'function') return handler as Handler;
+      if (typeof handler === 'function') return codedHandler(handler as Handler, descriptor);
       const text = `${endpoint.constructor.name} lists a contract with ${name}(), which it lacks`;
       throw new RpcError('INVALID_ARGUMENT', text, { method: name });
     });
@@ -94,6 +96,9 @@ function addMethod(
     descriptors.push(method);
   } else if (descriptors[known]!.kind !== method.kind) {
     const text = `${method.name} is an ask in one contract and a tell in another`;
+    throw new RpcError('INVALID_ARGUMENT', text, { method: method.name });
+  } else if (descriptors[known]!.codec !== method.codec) {
+    const text = `${method.name} has one codec in one contract and another in another`;
     throw new RpcError('INVALID_ARGUMENT', text, { method: method.name });
   }
 }

@@ -23,6 +23,7 @@ const ONE_ARGUMENT = countAndFlags(1, 0);
  * allocated per ask but its promise.
  */
 export class OutletClient implements GatewayClient {
+  readonly isByReference = false;
   readonly #thread: ActorThread;
   readonly #outlet: CallOutlet;
   readonly #isRemote: boolean;

@@ -14,7 +14,8 @@ import type { RpcEndpoint } from './endpoint.js';
 import { EndpointLife, type LifeOwner } from './endpoint-life.js';
 import { type Fence, tokenOf } from './fencing.js';
 import { enterTurn, leaveTurn, type MainThreadTask } from './main-thread.js';
-import type { EndpointMethods, Handler } from './method-table.js';
+import type { EndpointMethods } from './method-table.js';
+import type { Handler } from './gateway.js';
 import { OpenCall, OpenCalls } from './open-calls.js';
 import { KeptInvocation, type KeptMessage, SerialQueue } from './serial-queue.js';
 
@@ -81,6 +82,8 @@ export class RpcCell implements Cell, LifeOwner, CallTurnOwner {
   readonly #progress: ProgressWriter | undefined;
   readonly #endpoint: RpcEndpoint;
   readonly #handlers: readonly Handler[];
+  /** Some method reads its bytes where they lie. */
+  readonly #lends: boolean;
   readonly #open: OpenCalls;
   readonly #serial: SerialQueue | undefined;
   readonly #schedule: EndpointSchedule;
@@ -95,6 +98,7 @@ export class RpcCell implements Cell, LifeOwner, CallTurnOwner {
     this.#progress = parts.thread.progress;
     this.#endpoint = parts.endpoint;
     this.#handlers = parts.methods.handlersOf(parts.endpoint);
+    this.#lends = parts.methods.lends;
     this.answers = new CallAnswers(parts);
     this.turn = new CallTurn(parts.thread);
     this.#open = new OpenCalls(parts.thread, parts.endpointId);
@@ -144,6 +148,7 @@ export class RpcCell implements Cell, LifeOwner, CallTurnOwner {
     }
     const decoder = this.#thread.decoder;
     startPayload(decoder, envelope, source);
+    if (this.#lends && this.methods.descriptors[method]!.coding?.lends) decoder.lendBytes();
     const endpoint = this.#endpoint;
     this.#progress?.enter(this.address.recipient, method);
     const outer = enterTurn(this);

@@ -4,6 +4,7 @@ import { createRandomName } from '../base/ids.js';
 import { checkDurationMs } from '../config/options.js';
 import { RpcError } from '../errors/rpc-error.js';
 import { readMetrics, type ServiceMetrics } from '../metrics/counters.js';
+import { checkTravelsAbroad } from './coded-calls.js';
 import type { DeadLetterReport } from './dead-letter-reports.js';
 import type { AnyGateway, GatewayContract, GatewayOf, MethodTable } from './gateway.js';
 import { runOutsideTurns } from './main-thread.js';
@@ -123,6 +124,7 @@ export class ThreadService implements RpcService {
       const text = `${address} names system ${parsed.system}, this one is ${base.system}`;
       throw new RpcError('CONNECTION_FAILED', text, { address });
     }
+    if (!isOwn) checkTravelsAbroad(contract, address);
     const gateway = isOwn
       ? this.#rpcThread.connectLocal(parsed.path, contract, options)
       : this.#backend.connectRemote(address, contract, options);

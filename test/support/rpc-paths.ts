@@ -1,5 +1,6 @@
 import { RpcService, type RpcServiceOptions } from '../../index.js';
 import { Calls } from './rpc-call-fixtures.js';
+import { Coded, Tables } from './rpc-codec-fixtures.js';
 import { DriverGateway } from './rpc-contracts.js';
 import { Driver, FencedProbe, Probe } from './rpc-fixtures.js';
 import { Election, Leader } from './rpc-leader-fixtures.js';
@@ -77,6 +78,8 @@ export class Paths {
     const servers = await Promise.all([
       service.startServer(Probe, { endpointId: `probe_${thread}`, thread }),
       service.startServer(Calls, { endpointId: `calls_${thread}`, thread }),
+      service.startServer(Coded, { endpointId: `coded_${thread}`, thread }),
+      service.startServer(Tables, { endpointId: `tables_${thread}`, thread }),
       service.startServer(Serial, { endpointId: `serial_${thread}`, thread }),
       service.startServer(Gate, { endpointId: `gate_${thread}`, thread }),
       service.startServer(Driver, { endpointId: `driver_${thread}`, thread }),

@@ -4,6 +4,7 @@ import { isMainThread } from 'node:worker_threads';
 import { failure } from './failure.js';
 import { addressOf, blocking, callOptions, hostnameOf, isRpcError, ready } from '../../index.js';
 import { CALL_SCENARIOS } from './rpc-call-scenarios.js';
+import { CODEC_SCENARIOS } from './rpc-codec-scenarios.js';
 import { FENCING_SCENARIOS } from './rpc-fencing-scenarios.js';
 import { SERIAL_SCENARIOS } from './rpc-serial-scenarios.js';
 import { FencedGateway, ProbeGateway, type Scenario, UnservedGateway } from './rpc-contracts.js';
@@ -74,6 +75,7 @@ export const SCENARIOS: Record<string, Scenario> = {
   ...FENCING_SCENARIOS,
   ...CALL_SCENARIOS,
   ...SERIAL_SCENARIOS,
+  ...CODEC_SCENARIOS,
 
   async asks(service, { probe }) {
     const gateway = await service.connect(probe, ProbeGateway);
