@@ -2,10 +2,15 @@ import { once } from 'node:events';
 
 const NODE_MIN = 22;
 
-/** Its client uses the WebSocket that Node has from 22 on. */
-export function absence() {
+/**
+ * Its client uses the WebSocket that Node has from 22 on; an older one cannot load the package. Fails
+ * as any import does where nobody installed it.
+ */
+export async function absence() {
   const major = Number(process.versions.node.split('.')[0]);
-  return major < NODE_MIN ? `needs Node ${NODE_MIN}` : undefined;
+  if (major < NODE_MIN) return `needs Node ${NODE_MIN}`;
+  await Promise.all([import('capnweb'), import('ws')]);
+  return undefined;
 }
 
 /** Objects by reference over WebSockets. */

@@ -34,8 +34,10 @@ export async function loadPeer(path: string): Promise<unknown> {
   const url = new URL(`${path.slice('peers/'.length)}.mjs`, SOURCES);
   if (!existsSync(fileURLToPath(url))) throw new NotHere('no such package on npm');
   try {
-    const module = (await import(url.href)) as { readonly absence?: () => string | undefined };
-    const absence = module.absence?.();
+    const module = (await import(url.href)) as {
+      readonly absence?: () => Promise<string | undefined>;
+    };
+    const absence = await module.absence?.();
     if (absence !== undefined) throw new NotHere(absence);
     return module;
   } catch (error) {

@@ -42,7 +42,7 @@ const DEATHS: Record<Death, () => void> = {
     void Promise.reject(new RangeError('rejected by nobody'));
   },
   memory: () => {
-    for (;;) hoard.push(new Array(1000).fill(hoard.length));
+    for (;;) hoard.push(new Array(10_000).fill(hoard.length));
   },
 };
 

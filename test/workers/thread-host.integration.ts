@@ -42,9 +42,10 @@ test('a thread that cannot come up ends with its error', async () => {
 });
 
 test('a thread gets the limits that it is given', async () => {
-  const limits = { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 };
-  const hosted = workerThreadHost.spawn(birth(), limits);
-  await new Promise<void>((resolve) => hosted.onMessage(() => resolve()));
+  const generous = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8, stackSizeMb: 1 };
+  const hosted = workerThreadHost.spawn(birth(), generous);
+  const isUp = new Promise<boolean>((resolve) => hosted.onMessage(() => resolve(true)));
+  ok(await Promise.race([isUp, hosted.exited.then(() => false)]), 'it comes up within them');
   await hosted.terminate();
 });
 
