@@ -1,7 +1,7 @@
 import { deepEqual, equal, fail, match, notEqual, ok } from 'node:assert/strict';
 import { inspect, isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import { ask, defineGateway, move, RpcEndpoint, type Serves, tell } from '../../index.js';
+import { ask, defineGateway, move, RpcEndpoint, type Serves, tell, v8 } from '../../index.js';
 import { failure } from '../support/failure.js';
 import { LOCAL_PATHS, PATHS, REMOTE_PATHS } from './harness/paths.js';
 import { only, type Rules } from './harness/scene.js';
@@ -17,12 +17,24 @@ export const MirrorGateway = defineGateway('Mirror', {
   refuse: ask<[what: string], unknown>(),
 });
 
-export class Mirror extends RpcEndpoint implements Serves<typeof MirrorGateway> {
-  static override readonly gateways = [MirrorGateway];
+/** The same by V8's own serialisation, for the threads of one process. */
+const ExactGateway = defineGateway('ExactMirror', {
+  echoExactly: ask<[value: unknown], unknown>({ codec: v8() }),
+});
+
+export class Mirror
+  extends RpcEndpoint
+  implements Serves<typeof MirrorGateway>, Serves<typeof ExactGateway>
+{
+  static override readonly gateways = [MirrorGateway, ExactGateway];
   static override readonly module: string = import.meta.url;
   #kept: unknown;
 
   echo(value: unknown): unknown {
+    return value;
+  }
+
+  echoExactly(value: unknown): unknown {
     return value;
   }
 
@@ -177,6 +189,24 @@ export const rules: Rules = {
       { numRuns: 50 },
     );
   },
+
+  '18 the v8 codec keeps -0 and lone surrogates wherever they are': only(
+    LOCAL_PATHS.filter(({ over }) => over === 'service'),
+    async (scene) => {
+      const { gateway } = await scene.open(ExactGateway, Mirror);
+      const value = new Map<unknown, unknown>([['\ud800', [-0, { deep: '\udfff', zero: -0 }]]]);
+      deepEqual(await gateway.echoExactly(value), value);
+    },
+  ),
+
+  '18 the v8 codec is refused to other processes, at the handshake': only(
+    REMOTE_PATHS.filter(({ over }) => over === 'tcp'),
+    async (scene) => {
+      const { subject } = await scene.open(MirrorGateway, Mirror);
+      const connecting = scene.service.connect(subject.address, ExactGateway);
+      match((await failure('HANDSHAKE_REJECTED', connecting)).message, /threads of one process/);
+    },
+  ),
 
   '18 whatever structuredClone carries arrives as structuredClone would have it': only(
     COPYING_PATHS,
