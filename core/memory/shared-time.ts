@@ -11,9 +11,18 @@ export class SharedTime {
     this.#control = region.control;
   }
 
-  /** `nowMs`: 32-bit milliseconds of the service's time line. */
+  /**
+   * `nowMs`: 32-bit milliseconds of the service's time line. It never goes back: a thread that was
+   * interrupted between reading the clock and this would bring calls to life again whose callers
+   * were told that they never run.
+   */
   store(nowMs: number): void {
-    Atomics.store(this.#control, REGION_TIME_INDEX, nowMs);
+    let seen = this.load();
+    while (((nowMs - seen) | 0) > 0) {
+      const was = Atomics.compareExchange(this.#control, REGION_TIME_INDEX, seen, nowMs);
+      if (was === seen) return;
+      seen = was;
+    }
   }
 
   load(): number {

@@ -1,7 +1,7 @@
 import type { ActorThread } from '../actor/actor-thread.js';
 import type { Cell, CellAddress } from '../actor/cell.js';
 import { forwardInvocation } from '../actor/forward.js';
-import { type BesideSource } from '../actor/payloads.js';
+import { type BesideSource, discardPayload } from '../actor/payloads.js';
 import type { InvocationEnvelope } from '../codec/envelope.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { CallOutlet } from '../mailbox/call-outlet.js';
@@ -26,7 +26,9 @@ export class RouteCell implements Cell {
     const { outlet } = this.#peer;
     const asked = envelope.call;
     const deadline = envelope.deadline;
-    const leftMs = deadline === 0 ? 0 : Math.max(1, this.#thread.timeLeftMs(deadline));
+    const leftMs = deadline === 0 ? 0 : this.#thread.timeLeftMs(deadline);
+    // It may have waited in the caller's backlog, and its caller knows already that it never runs.
+    if (deadline !== 0 && leftMs <= 0) return this.#refuseLate(envelope, replyTo, source);
     const relay = new CallRelay(this.#thread, { replyTo, envelope, peer: outlet });
     const call = relay.open(deadline, leftMs);
     const { recipient, incarnation } = this.#target;
@@ -45,5 +47,13 @@ export class RouteCell implements Cell {
     if (call) this.#thread.pending.close(call);
     if (asked !== 0) this.#thread.replies.failure(replyTo, asked, error, {});
     else this.#thread.deadLetters.add({ reason: 'unreachable', path: this.path, error });
+  }
+
+  #refuseLate(envelope: InvocationEnvelope, replyTo: CallOutlet, source: BesideSource): void {
+    discardPayload(envelope, source);
+    this.#thread.counters.add('expiredCalls');
+    const text = 'its deadline passed before it could leave this process';
+    const error = new RpcError('TIMEOUT', text, { effect: 'none' });
+    this.#thread.replies.failure(replyTo, envelope.call, error, {});
   }
 }

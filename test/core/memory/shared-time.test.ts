@@ -1,0 +1,21 @@
+import { equal } from 'node:assert/strict';
+import { test } from 'node:test';
+import { createRegion } from '../../../core/memory/region-descriptor.js';
+import { SharedTime } from '../../../core/memory/shared-time.js';
+
+test('the shared time never goes back, also where it wraps', () => {
+  const region = createRegion(2);
+  const [one, other] = [new SharedTime(region), new SharedTime(region)];
+  one.store(1_000);
+  other.store(990);
+  equal(one.load(), 1_000, 'a thread that read its clock earlier and stores later changes nothing');
+  other.store(1_016);
+  equal(one.load(), 1_016);
+  // Steps of less than half the range: 32-bit milliseconds wrap.
+  for (const later of [2 ** 30, 2 ** 31 - 1, -(2 ** 31) + 5]) {
+    one.store(later | 0);
+    equal(other.load(), later | 0);
+  }
+  other.store(2 ** 31 - 1);
+  equal(one.load(), -(2 ** 31) + 5);
+});
