@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { channel } from 'node:diagnostics_channel';
-import { afterEach, test } from 'node:test';
+import { test } from 'node:test';
 import {
   callOptions,
   currentCall,
@@ -13,18 +13,10 @@ import { abortedHere, Calls, CallsGateway } from '../../support/rpc-call-fixture
 import { ProbeGateway } from '../../support/rpc-contracts.js';
 import { Probe } from '../../support/rpc-fixtures.js';
 import { Gate, GateGateway, Serial, SerialGateway } from '../../support/rpc-serial-fixtures.js';
+import { closedAfterEach } from '../../support/services.js';
 import { until } from '../../support/until.js';
 
-const services: RpcService[] = [];
-afterEach(async () => {
-  await Promise.all(services.splice(0).map((service) => service.close()));
-});
-
-async function start(options: RpcServiceOptions): Promise<RpcService> {
-  const service = await RpcService.start(options);
-  services.push(service);
-  return service;
-}
+const start = closedAfterEach();
 
 type Thread = 'home' | number;
 

@@ -1,25 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { effectiveOptions, Home, MemoryTransport } from '../../../core/host.js';
-import {
-  ask,
-  defineGateway,
-  isRpcError,
-  type Placement,
-  type RpcService,
-  type RpcServiceOptions,
-} from '../../../index.js';
-import { offloadPool } from '../../../workers/offload-pool.js';
-import { workerThreadHost } from '../../../workers/thread-host.js';
+import { ask, defineGateway, isRpcError, type Placement } from '../../../index.js';
 import { Nurse, NurseGateway, Patient, PulseGateway } from '../../support/control-fixtures.js';
+import { memoryNetwork } from '../../support/memory-network.js';
 import { until } from '../../support/until.js';
 
 /** A patient in one service and a nurse in another, over a network that the test can hold up. */
 async function ward(place: Placement) {
-  const network = new MemoryTransport();
-  const ports = { threadHost: workerThreadHost, offload: offloadPool, transport: network };
-  const start = (options: RpcServiceOptions): Promise<RpcService> =>
-    new Home(effectiveOptions(options), ports).start();
+  const { network, start } = memoryNetwork();
   const threads = place === 'home' ? 0 : 1;
   const far = await start({ systemName: 'far', threads, listen: { port: 0 } });
   const near = await start({ systemName: 'near', threads });
@@ -83,10 +71,7 @@ describe('the control connection', () => {
   });
 
   it('is not opened for contracts without such methods', async () => {
-    const network = new MemoryTransport();
-    const ports = { threadHost: workerThreadHost, offload: offloadPool, transport: network };
-    const start = (options: RpcServiceOptions): Promise<RpcService> =>
-      new Home(effectiveOptions(options), ports).start();
+    const { network, start } = memoryNetwork();
     const far = await start({ systemName: 'far', threads: 0, listen: { port: 0 } });
     const near = await start({ systemName: 'near', threads: 0 });
     const patient = await far.startServer(Patient, { thread: 'home' });

@@ -1,29 +1,14 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { once } from 'node:events';
-import { afterEach, test } from 'node:test';
-import {
-  callOptions,
-  isRpcError,
-  ready,
-  type RpcError,
-  RpcService,
-  type RpcServiceOptions,
-} from '../../../index.js';
+import { test } from 'node:test';
+import { callOptions, isRpcError, ready, type RpcError, RpcService } from '../../../index.js';
 import { addressFrom, startChild } from '../../support/rpc-child.js';
 import { ProbeGateway } from '../../support/rpc-contracts.js';
 import { Probe } from '../../support/rpc-fixtures.js';
 import { failure } from '../../support/failure.js';
+import { closedAfterEach } from '../../support/services.js';
 
-const services: RpcService[] = [];
-afterEach(async () => {
-  await Promise.all(services.splice(0).map((service) => service.close()));
-});
-
-async function start(options: RpcServiceOptions): Promise<RpcService> {
-  const service = await RpcService.start(options);
-  services.push(service);
-  return service;
-}
+const start = closedAfterEach();
 
 async function probe(
   service: RpcService,

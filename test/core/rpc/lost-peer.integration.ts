@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { effectiveOptions, Home, MemoryTransport } from '../../../core/host.js';
 import { FRAME_KINDS } from '../../../core/transport/frame-descriptor.js';
 import {
   type AnyGateway,
@@ -9,12 +8,9 @@ import {
   isRpcError,
   type RpcError,
   RpcEndpoint,
-  type RpcService,
-  type RpcServiceOptions,
   tell,
 } from '../../../index.js';
-import { offloadPool } from '../../../workers/offload-pool.js';
-import { workerThreadHost } from '../../../workers/thread-host.js';
+import { memoryNetwork } from '../../support/memory-network.js';
 import { until } from '../../support/until.js';
 import { messageFrame } from '../transport/harness.js';
 
@@ -35,10 +31,7 @@ class Sink extends RpcEndpoint {
 }
 
 it('a peer that breaks the protocol is left and counted; others go on', async () => {
-  const network = new MemoryTransport();
-  const ports = { threadHost: workerThreadHost, offload: offloadPool, transport: network };
-  const start = (options: RpcServiceOptions): Promise<RpcService> =>
-    new Home(effectiveOptions(options), ports).start();
+  const { network, start } = memoryNetwork();
   const far = await start({ systemName: 'far', threads: 0, listen: { port: 0 } });
   const [near, other] = await Promise.all([
     start({ systemName: 'near', threads: 0 }),
@@ -57,10 +50,7 @@ it('a peer that breaks the protocol is left and counted; others go on', async ()
 });
 
 it('23: calls that had not left when the peer was lost have effect none', async () => {
-  const network = new MemoryTransport();
-  const ports = { threadHost: workerThreadHost, offload: offloadPool, transport: network };
-  const start = (options: RpcServiceOptions): Promise<RpcService> =>
-    new Home(effectiveOptions(options), ports).start();
+  const { network, start } = memoryNetwork();
   const far = await start({ systemName: 'far', threads: 0, listen: { port: 0 } });
   const near = await start({ systemName: 'near', threads: 0 });
   const server = await far.startServer(Sink, { thread: 'home' });

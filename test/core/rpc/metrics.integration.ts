@@ -1,28 +1,19 @@
 import { deepEqual, equal, match, ok, throws } from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
+import { test } from 'node:test';
 import {
   callOptions,
   type DeadLetterReport,
-  RpcService,
+  type RpcService,
   type RpcServer,
-  type RpcServiceOptions,
 } from '../../../index.js';
 import { failure } from '../../support/failure.js';
 import { FencedGateway, ProbeGateway } from '../../support/rpc-contracts.js';
 import { FencedProbe, Probe } from '../../support/rpc-fixtures.js';
 import { FENCING_TOKEN, OTHER_TOKEN } from '../../support/rpc-scenarios.js';
+import { closedAfterEach } from '../../support/services.js';
 import { until } from '../../support/until.js';
 
-const services: RpcService[] = [];
-afterEach(async () => {
-  await Promise.all(services.splice(0).map((service) => service.close()));
-});
-
-async function start(options: RpcServiceOptions): Promise<RpcService> {
-  const service = await RpcService.start(options);
-  services.push(service);
-  return service;
-}
+const start = closedAfterEach();
 
 async function probe(
   service: RpcService,

@@ -3,7 +3,7 @@ import { channel } from 'node:diagnostics_channel';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, test } from 'node:test';
+import { after, test } from 'node:test';
 import {
   callOptions,
   isRpcError,
@@ -25,21 +25,13 @@ import {
   MortalGateway,
   SlowToMake,
 } from '../../support/mortal-endpoints.js';
+import { closedAfterEach } from '../../support/services.js';
 import { until } from '../../support/until.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'ringlane-'));
 after(() => rm(folder, { recursive: true }));
 
-const services: RpcService[] = [];
-afterEach(async () => {
-  await Promise.all(services.splice(0).map((service) => service.close()));
-});
-
-async function start(options: RpcServiceOptions): Promise<RpcService> {
-  const service = await RpcService.start(options);
-  services.push(service);
-  return service;
-}
+const start = closedAfterEach();
 
 function restarting(more: ThreadSupervision = {}): Pick<RpcServiceOptions, 'supervision'> {
   return { supervision: { strategy: 'restart', ...more } };
