@@ -8,7 +8,7 @@ import { RECORD_REPLY, STATUS_VALUE } from '../codec/stamps.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { InboundLane } from '../mailbox/inbound-lane.js';
 import type { WaitOnTheSpot } from '../mailbox/mailbox.js';
-import { encodeCall } from './coded-calls.js';
+import { decodeAnswer, encodeCall } from './coded-calls.js';
 import { currentTurn } from './current-call.js';
 import { type GatewayFacts, viewOfGateway } from './gateway-builder.js';
 import { BoundMethod, takeOptions } from './gateway-client.js';
@@ -163,7 +163,7 @@ export function blocking<G extends object>(gateway: G): BlockingGateway<G> {
       if (!coding) return new BlockingCall(client, method, timeoutMs).run(args);
       const bytes = encodeCall(method, coding, args, client);
       const answer = new BlockingCall(client, method, timeoutMs).run([bytes]);
-      return coding.decodeResult ? coding.decodeResult(answer as Uint8Array) : answer;
+      return decodeAnswer(coding, answer);
     };
   });
   return view as BlockingGateway<G>;

@@ -23,6 +23,11 @@ export function encodeCall(
   }
 }
 
+/** The result, of what came in its place. */
+export function decodeAnswer(coding: MethodCodec, answer: unknown): unknown {
+  return coding.decodeResult ? coding.decodeResult(answer as Uint8Array) : answer;
+}
+
 /** An ask whose method has a codec of its own. */
 export function codedAsk(
   client: GatewayClient,
@@ -33,7 +38,7 @@ export function codedAsk(
     const options = takeOptions(args);
     const bytes = encodeCall(method, coding, args, client);
     const answer = await client.ask(method, options ? [bytes, options] : [bytes]);
-    return coding.decodeResult ? coding.decodeResult(answer as Uint8Array) : answer;
+    return decodeAnswer(coding, answer);
   };
 }
 

@@ -15,7 +15,8 @@ export class EndpointMethods {
   /** Some method reads its bytes where they lie: see `MethodCodec.lends`. */
   readonly lends: boolean;
   readonly #indexes: ReadonlyMap<string, number>;
-  /** Of the instance before: most have the methods of their class. */
+  /** Of the instance before, as written and as called: most have the methods of their class. */
+  #methods: readonly Handler[] = [];
   #handlers: readonly Handler[] = [];
 
   constructor(endpointClass: EndpointClass) {
@@ -42,19 +43,20 @@ export class EndpointMethods {
 
   /** The handlers of one instance by method index; a missing one fails the construction. */
   handlersOf(endpoint: RpcEndpoint): readonly Handler[] {
-    const known = this.#handlers;
-    const handlers = this.#collect(endpoint);
-    const isSame =
-      known.length === handlers.length && known.every((each, i) => each === handlers[i]);
-    if (!isSame) this.#handlers = handlers;
+    const methods = this.#collect(endpoint);
+    const known = this.#methods;
+    const isSame = known.length === methods.length && known.every((each, i) => each === methods[i]);
+    if (!isSame) {
+      this.#methods = methods;
+      this.#handlers = methods.map((each, i) => codedHandler(each, this.descriptors[i]!));
+    }
     return this.#handlers;
   }
 
   #collect(endpoint: RpcEndpoint): Handler[] {
-    return this.descriptors.map((descriptor) => {
-      const { name } = descriptor;
-      const handler: unknown = (endpoint as unknown as Record<string, unknown>)[name];
-      if (typeof handler === 'function') return codedHandler(handler as Handler, descriptor);
+    return this.descriptors.map(({ name }) => {
+      const method: unknown = (endpoint as unknown as Record<string, unknown>)[name];
+      if (typeof method === 'function') return method as Handler;
       const text = `${endpoint.constructor.name} lists a contract with ${name}(), which it lacks`;
       throw new RpcError('INVALID_ARGUMENT', text, { method: name });
     });
