@@ -3,7 +3,6 @@ import type { SupervisorStrategy } from '../actor/supervision.js';
 import type { TimerHandle } from '../base/clock.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { RpcService } from '../rpc/rpc-service.js';
-import { AGENT_SLOT, AgentGateway } from '../rpc/system-contracts.js';
 import { ThreadService } from '../rpc/thread-service.js';
 import { ActorHost, type HostOptions } from './actor-host.js';
 import { HOST_ID_PREFIX } from './host-contract.js';
@@ -67,7 +66,7 @@ async function closeOtherHosts(service: RpcService): Promise<void> {
   const { clock, settings } = rpcThread.thread;
   const closing = Array.from({ length: service.threads }, (_, index) =>
     rpcThread
-      .systemGateway(AgentGateway, index + 1, AGENT_SLOT)
+      .agent(index + 1)
       .run(OPERATIONS, 'closeHost', null)
       .catch(() => {}),
   );

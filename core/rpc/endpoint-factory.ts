@@ -35,6 +35,8 @@ export interface EndpointHost {
   readonly service: RpcService;
   addressOf(endpointId: string): string;
   selfGateway(cell: RpcCell, contract: AnyGateway): object;
+  /** The endpoint of a cell has ended, with this failure if it failed. */
+  onEnded(cell: RpcCell, failure: unknown): Promise<void> | void;
   offload(module: string | URL, argument: unknown): Promise<unknown>;
 }
 
@@ -108,9 +110,10 @@ class Context implements EndpointContext, MainThreadOwner, EndpointSchedule {
     this.#unfenced?.close();
   }
 
-  end(): void {
+  end(cell: RpcCell, failure: unknown): Promise<void> | void {
     this.#isGone = true;
     for (const fail of this.#openCalls ?? []) fail();
+    return this.#host.onEnded(cell, failure);
   }
 
   isRunning(): boolean {

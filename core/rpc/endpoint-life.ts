@@ -20,8 +20,11 @@ export interface LifeOwner {
   onPaused(): void;
   /** The resources are closed, `onStop` is next: no timer comes any more. */
   onResourcesClosed(): void;
-  /** Frees what the endpoint had, its id with it; nobody hears of the end before. */
-  onEnded(): Promise<void> | void;
+  /**
+   * It has ended, with this failure if it failed. Frees what the endpoint had, its id with it;
+   * nobody hears of the end before.
+   */
+  onEnded(failure: unknown): Promise<void> | void;
 }
 
 /**
@@ -32,7 +35,8 @@ export class EndpointLife {
   readonly #parts: EndpointLifeParts;
   readonly #owner: LifeOwner;
   readonly #lifecycle: Lifecycle;
-  readonly #termination: Deferred<void> = deferred();
+  /** Made for the first one who asks, or when it ends: most live long, and nobody asks. */
+  #termination: Deferred<void> | undefined;
   /** Made for the first one: most endpoints have none. */
   #resources: Set<Closeable> | undefined;
   #starting: Promise<void> | undefined;
@@ -45,7 +49,6 @@ export class EndpointLife {
     this.#parts = parts;
     this.#owner = owner;
     this.#lifecycle = new Lifecycle(`endpoint ${parts.endpointId}`);
-    ignoreRejection(this.#termination.promise);
   }
 
   get state(): LifecycleState {
@@ -63,7 +66,14 @@ export class EndpointLife {
 
   /** Ends after `onStop`; fails with its failure, or with that of `onStart`. */
   get termination(): Promise<void> {
-    return this.#termination.promise;
+    return this.#end.promise;
+  }
+
+  get #end(): Deferred<void> {
+    if (this.#termination) return this.#termination;
+    this.#termination = deferred();
+    ignoreRejection(this.#termination.promise);
+    return this.#termination;
   }
 
   get refusalCode(): ErrorCode {
@@ -99,7 +109,7 @@ export class EndpointLife {
       this.#isStopping = true;
       void this.#terminate(cause);
     }
-    return this.#termination.promise;
+    return this.termination;
   }
 
   registerResource(resource: Closeable): void {
@@ -122,7 +132,7 @@ export class EndpointLife {
       const started: unknown = runInTurn(this.#owner, () => this.#parts.endpoint.onStart());
       // Who is stopped meanwhile need not end what onStart waits for.
       if (isThenable(started)) {
-        await Promise.race([started, this.#termination.promise.catch(() => {})]);
+        await Promise.race([started, this.termination.catch(() => {})]);
       }
     } catch (error) {
       const text = `onStart of ${this.#parts.endpointId} failed: ${describeThrown(error)}`;
@@ -146,13 +156,14 @@ export class EndpointLife {
     await this.#stopWithin(this.#parts.stopTimeoutMs, failures);
     this.isServing = false;
     this.#lifecycle.move('TERMINATED');
+    let failure = failures.length === 0 ? undefined : this.#stopError(failures, cause);
     try {
-      await this.#owner.onEnded();
+      await this.#owner.onEnded(failure);
     } catch (error) {
-      failures.push(error);
+      failure ??= this.#stopError([error], cause);
     }
-    if (failures.length === 0) return this.#termination.resolve();
-    this.#termination.reject(this.#stopError(failures, cause));
+    if (failure === undefined) this.#end.resolve();
+    else this.#end.reject(failure);
   }
 
   #stopError(failures: unknown[], cause: unknown): unknown {

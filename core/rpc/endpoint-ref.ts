@@ -41,14 +41,15 @@ export class EndpointRef extends ActorRef<RpcInvocation> {
   readonly #rpcThread: RpcThread;
   readonly #server: RpcServer;
   readonly #agent: AgentGateway;
-  readonly #created: CreatedEndpoint;
+  /** The life that it is the reference of. */
+  readonly created: CreatedEndpoint;
   readonly #methods: Readonly<Record<string, Method>>;
   readonly #names: ReadonlySet<string>;
 
   constructor({ rpcThread, server, created, agent }: EndpointRefParts) {
     super();
     this.#agent = agent;
-    this.#created = created;
+    this.created = created;
     this.uid = created.incarnation >>> 0;
     this.path = `${server.address}#${this.uid}`;
     this.#rpcThread = rpcThread;
@@ -105,7 +106,7 @@ export class EndpointRef extends ActorRef<RpcInvocation> {
       isOver = true;
       onEnd();
     };
-    const { recipient, incarnation } = this.#created;
+    const { recipient, incarnation } = this.created;
     this.#agent.termination(recipient, incarnation).then(end, end);
     return { release: () => void (isOver = true) };
   }

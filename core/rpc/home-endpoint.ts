@@ -1,11 +1,12 @@
 import type { CellAddress } from '../actor/cell.js';
+import { decodeFailure } from '../codec/failure-codec.js';
 import type { Placement } from './rpc-service.js';
-import type { ServerBook } from './server-book.js';
-import type { Directory } from './directory.js';
+import type { ServerBook, ServerRecord } from './server-book.js';
 import { RpcEndpoint } from './endpoint.js';
 import type { Serves } from './gateway.js';
 import {
   type CreatedEndpoint,
+  type EndNotice,
   type EndpointSpec,
   HomeGateway,
   type RemoteRoute,
@@ -13,9 +14,10 @@ import {
 
 /** What the home thread does for the others. */
 export interface HomeOperations {
-  readonly directory: Directory;
   readonly servers: ServerBook;
-  startSpec(spec: EndpointSpec, placement: Placement): Promise<CreatedEndpoint>;
+  /** Frees the id of an endpoint that has ended, and ends its server: with `error`, or well. */
+  endpointEnded(endpointId: string, at: CellAddress, error: unknown): void;
+  startSpec(spec: EndpointSpec, placement: Placement): Promise<ServerRecord>;
   openRoute(address: string, request: Uint8Array, withControl: boolean): Promise<RemoteRoute>;
 }
 
@@ -29,12 +31,16 @@ export class HomeEndpoint extends RpcEndpoint implements Serves<typeof HomeGatew
     this.#home = home;
   }
 
-  startServer(spec: EndpointSpec, placement: Placement): Promise<CreatedEndpoint> {
-    return this.#home.startSpec(spec, placement);
+  async startServer(spec: EndpointSpec, placement: Placement): Promise<CreatedEndpoint> {
+    return (await this.#home.startSpec(spec, placement)).created;
   }
 
-  released(endpointId: string, recipient: number, incarnation: number): void {
-    this.#home.directory.release(endpointId, { recipient, incarnation });
+  /** At once, not after an await: a thread that dies next is taken at its word. */
+  ended(ends: readonly EndNotice[]): void {
+    for (const { endpointId, recipient, incarnation, failure } of ends) {
+      const error = failure === null ? undefined : decodeFailure(failure);
+      this.#home.endpointEnded(endpointId, { recipient, incarnation }, error);
+    }
   }
 
   setRunning(endpointId: string, recipient: number, incarnation: number, isRunning: boolean): void {

@@ -1,3 +1,4 @@
+import type { CellAddress } from '../actor/cell.js';
 import type { Address } from '../base/address.js';
 import type { TimerHandle } from '../base/clock.js';
 import { systemClock } from '../base/clock.js';
@@ -17,13 +18,13 @@ import { RemotePeers } from './remote-peers.js';
 import type { ConnectOptions, EndpointClass, Placement, RpcService } from './rpc-service.js';
 import { ThreadService, type ServiceBackend } from './thread-service.js';
 import { type OffloadPool, RpcThread } from './rpc-thread.js';
-import { type CreatedEndpoint, type EndpointSpec, type RemoteRoute } from './system-contracts.js';
+import type { EndpointSpec, RemoteRoute } from './system-contracts.js';
 import { Agent, Reception } from './system-endpoints.js';
 import type { ThreadHost } from './thread-host.js';
 import { HomeThreads } from './home-threads.js';
 import { ThreadSupervisor } from './thread-supervisor.js';
 import { Watchdog } from './watchdog.js';
-import { ServerBook } from './server-book.js';
+import { ServerBook, type ServerRecord } from './server-book.js';
 import type { Transport } from '../transport/byte-stream.js';
 
 /** Endpoints bound their own `onStop` by `stopTimeoutMs`; closing waits this much longer. */
@@ -83,6 +84,8 @@ export class Home implements ServiceBackend {
       base,
       offload: ports.offload,
       offerLane: (offer) => this.#threads.forward(offer),
+      onEndpointEnded: ({ endpointId, address }, failure) =>
+        this.endpointEnded(endpointId, address, failure),
     });
     const { thread } = this.rpcThread;
     this.#deadLetters = new DeadLetterListeners(thread);
@@ -149,7 +152,7 @@ export class Home implements ServiceBackend {
     endpointClass: EndpointClass,
     spec: EndpointSpec,
     placement: Placement,
-  ): Promise<CreatedEndpoint> {
+  ): Promise<ServerRecord> {
     const thread = this.#threads.place(placement);
     return thread === 0
       ? this.#createAtHome(spec, async () => endpointClass)
@@ -157,7 +160,7 @@ export class Home implements ServiceBackend {
   }
 
   /** As {@link startClass}, for a caller on another thread, who has no class value to give. */
-  startSpec(spec: EndpointSpec, placement: Placement): Promise<CreatedEndpoint> {
+  startSpec(spec: EndpointSpec, placement: Placement): Promise<ServerRecord> {
     const thread = this.#threads.place(placement);
     return thread === 0
       ? this.#createAtHome(spec, () => loadEndpointClass(spec.module, spec.exportName))
@@ -176,6 +179,11 @@ export class Home implements ServiceBackend {
     return this.#deadLetters.subscribe(listener);
   }
 
+  endpointEnded(endpointId: string, at: CellAddress, error: unknown): void {
+    this.directory.release(endpointId, at);
+    this.servers.ended(endpointId, at, error);
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -191,38 +199,31 @@ export class Home implements ServiceBackend {
   async #createAtHome(
     spec: EndpointSpec,
     load: () => Promise<EndpointClass>,
-  ): Promise<CreatedEndpoint> {
+  ): Promise<ServerRecord> {
     this.directory.reserve(spec.endpointId);
     try {
       const endpointClass = await load();
       const { endpointId, args } = spec;
       const plan = { endpointClass, endpointId, args, isExported: true };
-      const cell = this.rpcThread.create(plan, this.service, (ended) => {
-        this.directory.release(ended.endpointId, ended.address);
-      });
+      const cell = this.rpcThread.create(plan, this.service);
       this.directory.bind(endpointId, cell.address);
-      return this.#register(spec, 0, this.rpcThread.describe(cell));
+      return this.servers.open(spec, this.rpcThread.describe(cell), this.#supervisor.agent(0));
     } catch (error) {
       this.directory.cancel(spec.endpointId);
       throw error;
     }
   }
 
-  async #createAt(thread: number, spec: EndpointSpec): Promise<CreatedEndpoint> {
+  async #createAt(thread: number, spec: EndpointSpec): Promise<ServerRecord> {
     this.directory.reserve(spec.endpointId);
     try {
       const created = await this.#supervisor.create(thread, spec);
       this.directory.bind(spec.endpointId, created);
-      return this.#register(spec, thread, created);
+      return this.servers.open(spec, created, this.#supervisor.agent(thread));
     } catch (error) {
       this.directory.cancel(spec.endpointId);
       throw error;
     }
-  }
-
-  #register(spec: EndpointSpec, thread: number, created: CreatedEndpoint): CreatedEndpoint {
-    this.#supervisor.watch(this.servers.open(spec, thread, created));
-    return created;
   }
 
   #startSystemEndpoints(): void {

@@ -53,8 +53,11 @@ export interface EndpointSchedule {
   dropTimers(): void;
   /** Drops every timer for good. */
   close(): void;
-  /** Fails what has no result yet: there will be none. */
-  end(): void;
+  /**
+   * The endpoint is gone, with this failure if it failed: fails what has no result yet, and frees
+   * slot and id, so that both can be used again.
+   */
+  end(cell: RpcCell, failure: unknown): Promise<void> | void;
 }
 
 /** In the place of a method's number: `runAsync` or a timer. */
@@ -74,10 +77,6 @@ export class RpcCell implements Cell, LifeOwner, CallTurnOwner {
   readonly answers: CallAnswers;
   readonly turn: CallTurn;
   address: CellAddress = { recipient: 0, incarnation: 0 };
-  /**
-   * Called before the termination future ends: frees slot and id, so that both can be used again.
-   */
-  onTerminated: () => Promise<void> | void = () => {};
   readonly #thread: ActorThread;
   readonly #progress: ProgressWriter | undefined;
   readonly #endpoint: RpcEndpoint;
@@ -115,11 +114,10 @@ export class RpcCell implements Cell, LifeOwner, CallTurnOwner {
     this.#schedule.close();
   }
 
-  onEnded(): Promise<void> | void {
+  onEnded(failure: unknown): Promise<void> | void {
     this.#open.failAll();
     this.#serial?.flush();
-    this.#schedule.end();
-    return this.onTerminated();
+    return this.#schedule.end(this, failure);
   }
 
   onInvocation(envelope: InvocationEnvelope, replyTo: CallOutlet, source: BesideSource): void {

@@ -88,7 +88,11 @@ export interface RpcServer {
   getSelfGateway<M extends MethodTable>(
     contract: GatewayContract<M>,
   ): GatewayOf<GatewayContract<M>>;
-  /** Terminates the endpoint: resources, `onStop`, then the future ends. Closing twice is one. */
+  /**
+   * Terminates the endpoint: resources, `onStop`, then the future ends. Closing twice is one.
+   * Rejects with what the future rejects with, and with `MAILBOX_FULL` when nobody could be asked
+   * for want of room: then the endpoint lives on.
+   */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

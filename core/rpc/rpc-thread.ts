@@ -15,6 +15,8 @@ import type { RpcCell } from './rpc-cell.js';
 import type { ConnectOptions, RpcService } from './rpc-service.js';
 import { SpotAlarms } from './spot-alarms.js';
 import {
+  AGENT_SLOT,
+  AgentGateway,
   type CreatedEndpoint,
   HOME_SLOT,
   HomeGateway,
@@ -33,6 +35,11 @@ export interface RpcThreadParts extends ActorThreadParts {
   readonly offload: OffloadPool;
   /** The address of the service as endpoints print it: without a path. */
   readonly base: Omit<Address, 'path'>;
+  /**
+   * An endpoint of this thread has ended, with this failure if it failed; nobody else hears of it
+   * before the answer.
+   */
+  readonly onEndpointEnded: (cell: RpcCell, failure: unknown) => Promise<void> | void;
   /** Takes what the home thread has sent beside the lanes, without a turn of the event loop. */
   readonly pollHome?: () => void;
 }
@@ -85,23 +92,20 @@ export class RpcThread {
   }
 
   /** Makes and registers an endpoint on this thread; it is STOPPED. */
-  create(
-    plan: EndpointPlan,
-    service: RpcService,
-    onTerminated: (cell: RpcCell) => Promise<void> | void,
-  ): RpcCell {
+  create(plan: EndpointPlan, service: RpcService): RpcCell {
     if (this.#isTerminating) {
       const text = `service ${service.systemName} is closing; ${plan.endpointId} is not made`;
       throw new RpcError('SERVICE_CLOSED', text, { endpoint: plan.endpointId });
     }
     const cell = this.#make(plan, service);
     this.endpoints.set(cell.address.recipient, cell);
-    cell.onTerminated = () => {
-      this.endpoints.delete(cell.address.recipient);
-      this.thread.cells.remove(cell.address);
-      return onTerminated(cell);
-    };
     return cell;
+  }
+
+  #onEnded(cell: RpcCell, failure: unknown): Promise<void> | void {
+    this.endpoints.delete(cell.address.recipient);
+    this.thread.cells.remove(cell.address);
+    return this.#parts.onEndpointEnded(cell, failure);
   }
 
   /** Makes an endpoint of the engine itself and starts it. */
@@ -162,6 +166,10 @@ export class RpcThread {
 
   home(): HomeGateway {
     return this.systemGateway(HomeGateway, 0, HOME_SLOT);
+  }
+
+  agent(thread: number): AgentGateway {
+    return this.systemGateway(AgentGateway, thread, AGENT_SLOT);
   }
 
   reception(thread: number): ReceptionGateway {
@@ -245,6 +253,7 @@ export class RpcThread {
       service,
       addressOf: (endpointId) => this.addressOf(endpointId),
       selfGateway: (cell, contract) => this.gatewayTo(this.describe(cell), contract, cell.fence),
+      onEnded: (cell, failure) => this.#onEnded(cell, failure),
       offload: (module, argument) => this.#parts.offload.run(String(module), argument),
     };
   }

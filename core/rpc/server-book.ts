@@ -1,47 +1,69 @@
-import type { CellAddress } from '../actor/cell.js';
+import { type CellAddress, threadOf } from '../actor/cell.js';
 import { type Deferred, deferred, ignoreRejection } from '../base/deferred.js';
 import { RpcError } from '../errors/rpc-error.js';
-import type { CreatedEndpoint, EndpointSpec } from './system-contracts.js';
+import type { AgentGateway, CreatedEndpoint, EndpointSpec } from './system-contracts.js';
+
+/** What the handle of a server needs to know of the lives of its endpoint. */
+export interface ServerLives {
+  /** The present life, or the last one while its thread is started again. */
+  readonly created: CreatedEndpoint;
+  /** That of the thread's life in which it lives: between two lives nothing reaches the next. */
+  readonly agent: AgentGateway;
+  /** False: `created` changes only while somebody waits for the next life. */
+  readonly isUpToDate: boolean;
+  /** The life after `known`; null when there is none, a rejection when the last one failed. */
+  lifeAfter(known: CellAddress): Promise<CreatedEndpoint | null>;
+}
 
 /** One server over all lives of its endpoint: a restart makes it again, the server stays. */
-export class ServerRecord {
+export class ServerRecord implements ServerLives {
   readonly spec: EndpointSpec;
-  readonly thread: number;
   /** The first life: it identifies the server, because an id is used again. */
   readonly first: CellAddress;
-  /** The present life, or the last one while its thread is started again. */
   created: CreatedEndpoint;
+  agent: AgentGateway;
+  readonly isUpToDate = true;
   /** In which order servers came to run; 0: it does not. A restart starts it again if it did. */
   runningSince = 0;
-  #next: Deferred<CreatedEndpoint | null> = deferred();
+  /** Made for the first one who waits, or when it ends. */
+  #next: Deferred<CreatedEndpoint | null> | undefined;
 
-  constructor(spec: EndpointSpec, thread: number, created: CreatedEndpoint) {
+  constructor(spec: EndpointSpec, created: CreatedEndpoint, agent: AgentGateway) {
     this.spec = spec;
-    this.thread = thread;
     this.first = created;
     this.created = created;
-    ignoreRejection(this.#next.promise);
+    this.agent = agent;
   }
 
-  /** The life after `known`; null when there is none, a rejection when the last one failed. */
   lifeAfter(known: CellAddress): Promise<CreatedEndpoint | null> {
-    return isSame(known, this.created) ? this.#next.promise : Promise.resolve(this.created);
+    return isSame(known, this.created) ? this.#waiting.promise : Promise.resolve(this.created);
   }
 
-  begin(created: CreatedEndpoint): void {
+  get thread(): number {
+    return threadOf(this.created.recipient);
+  }
+
+  begin(created: CreatedEndpoint, agent: AgentGateway): void {
     const waiting = this.#next;
-    this.#next = deferred();
-    ignoreRejection(this.#next.promise);
+    this.#next = undefined;
     this.created = created;
-    waiting.resolve(created);
+    this.agent = agent;
+    waiting?.resolve(created);
   }
 
   end(): void {
-    this.#next.resolve(null);
+    this.#waiting.resolve(null);
   }
 
   fail(error: unknown): void {
-    this.#next.reject(error);
+    this.#waiting.reject(error);
+  }
+
+  get #waiting(): Deferred<CreatedEndpoint | null> {
+    if (this.#next) return this.#next;
+    this.#next = deferred();
+    ignoreRejection(this.#next.promise);
+    return this.#next;
   }
 }
 
@@ -54,8 +76,8 @@ export class ServerBook {
   readonly #records = new Map<string, ServerRecord>();
   #starts = 0;
 
-  open(spec: EndpointSpec, thread: number, created: CreatedEndpoint): ServerRecord {
-    const record = new ServerRecord(spec, thread, created);
+  open(spec: EndpointSpec, created: CreatedEndpoint, agent: AgentGateway): ServerRecord {
+    const record = new ServerRecord(spec, created, agent);
     this.#records.set(spec.endpointId, record);
     return record;
   }
@@ -87,6 +109,15 @@ export class ServerBook {
   /** The servers of a thread, in the order in which they were made. */
   onThread(thread: number): ServerRecord[] {
     return [...this.#records.values()].filter((record) => record.thread === thread);
+  }
+
+  /**
+   * The life at `at` has ended, with `error` or well, and its server with it. Who is not in the
+   * book is closed already, or came to life while the service closes.
+   */
+  ended(endpointId: string, at: CellAddress, error: unknown): void {
+    const record = this.#records.get(endpointId);
+    if (record && isSame(record.created, at)) this.close(record, error);
   }
 
   /** Ends a server: with `error`, or well. Ending twice is one end. */

@@ -1,61 +1,74 @@
 import { threadOf } from '../actor/cell.js';
 import type { ActorRef } from '../actor/actor-ref.js';
 import { ignoreRejection } from '../base/deferred.js';
+import { isRpcError } from '../errors/rpc-error.js';
 import { EndpointRef } from './endpoint-ref.js';
 import { type CurrentToken, FollowedToken } from './fencing.js';
 import type { GatewayContract, GatewayOf, MethodTable } from './gateway.js';
 import type { RpcInvocation } from './rpc-invocation.js';
 import type { RpcServer } from './rpc-service.js';
 import type { RpcThread } from './rpc-thread.js';
-import { AGENT_SLOT, AgentGateway, type CreatedEndpoint } from './system-contracts.js';
+import type { ServerLives } from './server-book.js';
+import type { CreatedEndpoint } from './system-contracts.js';
 
 /**
  * An {@link RpcServer} that reaches its endpoint through the agent of the endpoint's thread, and
  * follows it from life to life when that thread is started again.
  */
 export class ServerHandle implements RpcServer {
-  readonly address: string;
-  readonly endpointId: string;
-  readonly thread: number | 'home';
-  readonly terminationFuture: Promise<void>;
   readonly #rpcThread: RpcThread;
-  #created: CreatedEndpoint;
-  #agent: AgentGateway;
+  readonly #lives: ServerLives;
   /** Of a fenced endpoint: what its self gateways carry. */
   #token: CurrentToken | undefined;
   #isClosing = false;
   /** Of the life at hand; made when it is asked for. */
   #ref: EndpointRef | undefined;
+  /** Made when it is asked for: there may be very many handles. */
+  #termination: Promise<void> | undefined;
 
-  constructor(rpcThread: RpcThread, created: CreatedEndpoint) {
+  constructor(rpcThread: RpcThread, lives: ServerLives) {
     this.#rpcThread = rpcThread;
-    this.#created = created;
-    this.endpointId = created.endpointId;
-    this.address = rpcThread.addressOf(created.endpointId);
-    const thread = threadOf(created.recipient);
-    this.thread = thread === 0 ? 'home' : thread - 1;
-    this.#agent = this.#currentAgent();
-    this.#token = this.#currentToken(created);
-    this.terminationFuture = this.#follow(created);
-    ignoreRejection(this.terminationFuture);
+    this.#lives = lives;
+    if (lives.created.isFenced) this.#token = this.#currentToken(lives.created);
+    if (lives.created.isFenced || !lives.isUpToDate) void this.terminationFuture;
+  }
+
+  get endpointId(): string {
+    return this.#created.endpointId;
+  }
+
+  get address(): string {
+    return this.#rpcThread.addressOf(this.endpointId);
+  }
+
+  get thread(): number | 'home' {
+    const thread = threadOf(this.#created.recipient);
+    return thread === 0 ? 'home' : thread - 1;
+  }
+
+  get terminationFuture(): Promise<void> {
+    if (this.#termination) return this.#termination;
+    this.#termination = this.#follow();
+    ignoreRejection(this.#termination);
+    return this.#termination;
   }
 
   get ref(): ActorRef<RpcInvocation> {
-    this.#ref ??= new EndpointRef({
-      rpcThread: this.#rpcThread,
-      server: this,
-      created: this.#created,
-      agent: this.#agent,
-    });
+    const { created, agent } = this.#lives;
+    if (this.#ref?.created !== created) {
+      this.#ref = new EndpointRef({ rpcThread: this.#rpcThread, server: this, created, agent });
+    }
     return this.#ref;
   }
 
   start(): Promise<void> {
-    return this.#agent.start(this.#created.recipient, this.#created.incarnation);
+    const { agent, created } = this.#lives;
+    return agent.start(created.recipient, created.incarnation);
   }
 
   stop(): Promise<void> {
-    return this.#agent.pause(this.#created.recipient, this.#created.incarnation);
+    const { agent, created } = this.#lives;
+    return agent.pause(created.recipient, created.incarnation);
   }
 
   getSelfGateway<M extends MethodTable>(
@@ -68,8 +81,9 @@ export class ServerHandle implements RpcServer {
 
   async close(): Promise<void> {
     this.#isClosing = true;
-    this.#terminate();
-    await this.terminationFuture;
+    const ended = this.terminationFuture;
+    await this.#terminate();
+    await ended;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -77,30 +91,28 @@ export class ServerHandle implements RpcServer {
   }
 
   /** Between two lives it reaches nobody; the next life is told when it begins. */
-  #terminate(): void {
-    const { recipient, incarnation } = this.#created;
-    ignoreRejection(this.#agent.terminate(recipient, incarnation));
-  }
-
-  async #follow(first: CreatedEndpoint): Promise<void> {
-    const home = this.#rpcThread.home();
-    const { endpointId, recipient, incarnation } = first;
-    const origin = { recipient, incarnation };
-    for (let known = origin; ; ) {
-      const next = await home.lifeAfter(endpointId, origin, known);
-      if (next === null) return;
-      known = { recipient: next.recipient, incarnation: next.incarnation };
-      this.#created = next;
-      this.#agent = this.#currentAgent();
-      this.#token = this.#currentToken(next);
-      this.#ref = undefined;
-      if (this.#isClosing) this.#terminate();
+  async #terminate(): Promise<void> {
+    const { agent, created } = this.#lives;
+    try {
+      await agent.terminate(created.recipient, created.incarnation);
+    } catch (error) {
+      // Nobody was asked, so nothing would end. All other failures are those of the future.
+      if (isRpcError(error) && error.code === 'MAILBOX_FULL') throw error;
     }
   }
 
-  #currentAgent(): AgentGateway {
-    const thread = threadOf(this.#created.recipient);
-    return this.#rpcThread.systemGateway(AgentGateway, thread, AGENT_SLOT);
+  async #follow(): Promise<void> {
+    for (let known = this.#created; ; ) {
+      const next = await this.#lives.lifeAfter(known);
+      if (next === null) return;
+      known = next;
+      this.#token = this.#currentToken(next);
+      if (this.#isClosing) ignoreRejection(this.#terminate());
+    }
+  }
+
+  get #created(): CreatedEndpoint {
+    return this.#lives.created;
   }
 
   /** On the endpoint's thread its own, elsewhere one that is told of each change. */
@@ -109,7 +121,7 @@ export class ServerHandle implements RpcServer {
     const { recipient, incarnation, fencingToken } = created;
     const { fence } = this.#rpcThread.endpoints.get(recipient) ?? {};
     if (fence) return fence;
-    const agent = this.#agent;
+    const { agent } = this.#lives;
     const token = new FollowedToken(fencingToken);
     const follow = async (): Promise<void> => {
       let known = fencingToken;

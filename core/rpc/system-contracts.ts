@@ -55,7 +55,7 @@ export const AgentGateway = defineGateway('ringlane.Agent', {
   start: ask<[recipient: number, incarnation: number]>({ timeoutMs: 0 }),
   pause: ask<[recipient: number, incarnation: number]>(),
   terminate: ask<[recipient: number, incarnation: number]>({ timeoutMs: 0 }),
-  /** Answers when the endpoint has terminated, with its failure if it failed. */
+  /** Answers when the endpoint has terminated, with its failure if it failed: for who watches. */
   termination: ask<[recipient: number, incarnation: number]>({ timeoutMs: 0 }),
   /** Answers when a fenced endpoint has another token than `known`, or terminates. */
   tokenAfter: ask<
@@ -84,11 +84,18 @@ export interface RemoteRoute {
   readonly control: CellAddress | null;
 }
 
+/** One life of an endpoint is over. */
+export interface EndNotice extends CellAddress {
+  readonly endpointId: string;
+  /** What it failed with, as `encodeFailure` wrote it; null: it ended well. */
+  readonly failure: Uint8Array | null;
+}
+
 /** What only the home thread can do. In-process only. */
 export const HomeGateway = defineGateway('ringlane.Home', {
   startServer: ask<[spec: EndpointSpec, placement: Placement], CreatedEndpoint>({ timeoutMs: 0 }),
-  /** Answers when the id is free: only then may anybody hear that the endpoint has ended. */
-  released: ask<[endpointId: string, recipient: number, incarnation: number]>({ timeoutMs: 0 }),
+  /** Answers when the ids are free: only then may anybody else hear that these have ended. */
+  ended: ask<[ends: readonly EndNotice[]], void>({ timeoutMs: 0 }),
   /** An endpoint has been started, or paused: a restart of its thread starts it again, or not. */
   setRunning: ask<
     [endpointId: string, recipient: number, incarnation: number, isRunning: boolean],

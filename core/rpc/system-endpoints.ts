@@ -8,7 +8,6 @@ import { loadEndpointClass, loadExport } from './endpoint-factory.js';
 import type { FencingToken } from './fencing.js';
 import type { Serves } from './gateway.js';
 import { acceptHandshake } from './handshake.js';
-import type { RpcCell } from './rpc-cell.js';
 import type { RpcService } from './rpc-service.js';
 import type { RpcThread } from './rpc-thread.js';
 import { threadTerminated } from './thread-end.js';
@@ -75,7 +74,7 @@ export class Agent extends RpcEndpoint implements Serves<typeof AgentGateway> {
     const endpointClass = await loadEndpointClass(spec.module, spec.exportName);
     const { endpointId, args } = spec;
     const plan = { endpointClass, endpointId, args, isExported: true };
-    const cell = this.#thread.create(plan, this.#service, (ended) => this.#release(ended));
+    const cell = this.#thread.create(plan, this.#service);
     return this.#thread.describe(cell);
   }
 
@@ -138,17 +137,5 @@ export class Agent extends RpcEndpoint implements Serves<typeof AgentGateway> {
     if (cell?.address.incarnation === incarnation) return cell.life;
     const text = 'the endpoint is TERMINATED; start a new one with startServer';
     throw new RpcError('INVALID_STATE', text);
-  }
-
-  /**
-   * The id must be free again before anybody hears of the termination, also who hears of it on a
-   * third thread: so the home thread has to say that it knows. It fails only when home is gone.
-   */
-  #release({ endpointId, address }: RpcCell): Promise<void> {
-    const { recipient, incarnation } = address;
-    return this.#thread
-      .home()
-      .released(endpointId, recipient, incarnation)
-      .catch(() => {});
   }
 }

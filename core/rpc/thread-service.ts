@@ -18,8 +18,9 @@ import type {
   StartServerOptions,
 } from './rpc-service.js';
 import type { RpcThread } from './rpc-thread.js';
+import type { ServerLives } from './server-book.js';
 import { ServerHandle } from './server-handle.js';
-import type { CreatedEndpoint, EndpointSpec } from './system-contracts.js';
+import type { EndpointSpec } from './system-contracts.js';
 
 /** What differs between the service on its home thread and on a worker thread. */
 export interface ServiceBackend {
@@ -32,7 +33,7 @@ export interface ServiceBackend {
     endpointClass: EndpointClass,
     spec: EndpointSpec,
     placement: Placement,
-  ): Promise<CreatedEndpoint>;
+  ): Promise<ServerLives>;
   /** A gateway to an endpoint of another service. */
   connectRemote(address: string, contract: AnyGateway, options: ConnectOptions): Promise<object>;
   onDeadLetter(listener: (report: DeadLetterReport) => void): () => void;

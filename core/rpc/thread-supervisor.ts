@@ -9,12 +9,7 @@ import { ready } from './gateway-builder.js';
 import type { HomeThreads } from './home-threads.js';
 import type { RpcThread } from './rpc-thread.js';
 import type { ServerBook, ServerRecord } from './server-book.js';
-import {
-  AGENT_SLOT,
-  AgentGateway,
-  type CreatedEndpoint,
-  type EndpointSpec,
-} from './system-contracts.js';
+import type { AgentGateway, CreatedEndpoint, EndpointSpec } from './system-contracts.js';
 import type { BlockedThread } from './watchdog.js';
 import { causeInWords, type EndedThread, threadTerminated } from './thread-end.js';
 
@@ -54,22 +49,8 @@ export class ThreadSupervisor {
     throw new RpcError('THREAD_TERMINATED', text);
   }
 
-  /** Ends the server when its endpoint terminates, but not when its thread dies. */
-  watch(record: ServerRecord): void {
-    const { servers, threads } = this.#parts;
-    const { thread, created } = record;
-    const life = threads.lifeOf(thread);
-    const agent = this.agent(thread);
-    agent.termination(created.recipient, created.incarnation).then(
-      () => servers.close(record),
-      (error: unknown) => {
-        if (threads.isAlive(thread, life)) servers.close(record, error);
-      },
-    );
-  }
-
   agent(thread: number): AgentGateway {
-    return this.#parts.rpcThread.systemGateway(AgentGateway, thread, AGENT_SLOT);
+    return this.#parts.rpcThread.agent(thread);
   }
 
   onExit(ended: EndedThread): void {
@@ -175,8 +156,7 @@ export class ThreadSupervisor {
     try {
       const created = await this.create(record.thread, record.spec);
       directory.bind(record.spec.endpointId, created);
-      record.begin(created);
-      this.watch(record);
+      record.begin(created, this.agent(record.thread));
     } catch (error) {
       if (threads.isAlive(record.thread, life)) this.#fail(record, error);
     }

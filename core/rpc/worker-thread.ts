@@ -1,3 +1,4 @@
+import { type CellAddress, threadOf } from '../actor/cell.js';
 import type { Logger } from '../base/logger.js';
 import { systemClock } from '../base/clock.js';
 import { inspect } from 'node:util';
@@ -5,16 +6,52 @@ import { RpcError } from '../errors/rpc-error.js';
 import { openRegion } from '../memory/region-descriptor.js';
 import { openMetricsMemory } from '../metrics/metrics-descriptor.js';
 import { DeadLetterReporter } from './dead-letter-reports.js';
+import { EndNotices } from './end-notices.js';
 import { type AnyGateway, hasControl } from './gateway.js';
 import { callsOf, type GatewayTarget } from './gateway-client.js';
 import { handshakeRequest } from './handshake.js';
 import type { ConnectOptions, EndpointClass, Placement } from './rpc-service.js';
 import { ThreadService, type ServiceBackend } from './thread-service.js';
 import { type OffloadPool, RpcThread } from './rpc-thread.js';
-import type { CreatedEndpoint, EndpointSpec } from './system-contracts.js';
+import type { ServerLives } from './server-book.js';
+import type {
+  AgentGateway,
+  CreatedEndpoint,
+  EndpointSpec,
+  HomeGateway,
+} from './system-contracts.js';
 import { Agent, Reception } from './system-endpoints.js';
 import { Watchdog } from './watchdog.js';
 import type { HomePort, ThreadBirth, ThreadMessage } from './thread-host.js';
+
+/** The lives of a server that was started from a worker thread: the home thread knows them. */
+class DistantLives implements ServerLives {
+  created: CreatedEndpoint;
+  readonly isUpToDate = false;
+  agent: AgentGateway;
+  readonly #rpcThread: RpcThread;
+  readonly #home: HomeGateway;
+  readonly #first: CellAddress;
+
+  constructor(rpcThread: RpcThread, home: HomeGateway, created: CreatedEndpoint) {
+    this.#rpcThread = rpcThread;
+    this.#home = home;
+    this.created = created;
+    this.agent = rpcThread.agent(threadOf(created.recipient));
+    const { recipient, incarnation } = created;
+    this.#first = { recipient, incarnation };
+  }
+
+  async lifeAfter({ recipient, incarnation }: CellAddress): Promise<CreatedEndpoint | null> {
+    const known = { recipient, incarnation };
+    const next = await this.#home.lifeAfter(this.created.endpointId, this.#first, known);
+    if (next !== null) {
+      this.created = next;
+      this.agent = this.#rpcThread.agent(threadOf(next.recipient));
+    }
+    return next;
+  }
+}
 
 /** The service as a worker thread sees it: most things are asked of the home thread. */
 class WorkerBackend implements ServiceBackend {
@@ -31,16 +68,17 @@ class WorkerBackend implements ServiceBackend {
     this.port = birth.port;
   }
 
-  startClass(
+  async startClass(
     _endpointClass: EndpointClass,
     spec: EndpointSpec,
     placement: Placement,
-  ): Promise<CreatedEndpoint> {
+  ): Promise<ServerLives> {
     if (spec.module === '') {
       const text = `${spec.exportName} has no static module, so the home thread cannot load it`;
-      return Promise.reject(new RpcError('INVALID_ARGUMENT', text));
+      throw new RpcError('INVALID_ARGUMENT', text);
     }
-    return this.#rpcThread.home().startServer(spec, placement);
+    const home = this.#rpcThread.home();
+    return new DistantLives(this.#rpcThread, home, await home.startServer(spec, placement));
   }
 
   async connectRemote(
@@ -107,10 +145,12 @@ export function runWorkerThread(birth: ThreadBirth, port: HomePort, offload: Off
     offload,
     metrics: openMetricsMemory(birth.metrics),
     offerLane: (offer) => port.post({ kind: 'lane', offer }, [offer.port]),
+    onEndpointEnded: (cell, failure) => endNotices.add(cell, failure),
     pollHome() {
       for (let message = port.take(); message; message = port.take()) onMessage(message);
     },
   });
+  const endNotices = new EndNotices(systemClock, () => rpcThread.home());
   new DeadLetterReporter(rpcThread.thread, (report) =>
     port.post({ kind: 'dead-letter', report }, []),
   );

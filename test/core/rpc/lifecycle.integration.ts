@@ -238,6 +238,41 @@ test('of many endpoints that close together, each that fails is named, and no ot
   equal(ends.filter(({ status }) => status === 'rejected').length, failing.length);
 });
 
+test('endpoints that live hold no pending ask, which would bound their number', async () => {
+  const many = await RpcService.start({ systemName: 'crowd', threads: 1, maxPendingAsks: 16 });
+  const servers: RpcServer[] = [];
+  for (let i = 0; i < 200; i++) {
+    const args: [Stages] = [i === 100 ? { stop: 'fail' } : {}];
+    const server = await many.startServer(Staged, { thread: i % 2 === 0 ? 0 : 'home', args });
+    await server.start();
+    servers.push(server);
+  }
+  const futures = servers.slice(50).map((server) => server.terminationFuture);
+  // All at once are too many to be asked: those are told, and live on.
+  const firstFifty = servers.slice(0, 50);
+  const ends = await Promise.allSettled(firstFifty.map((server) => server.close()));
+  const refused = firstFifty.filter((_, i) => ends[i]!.status === 'rejected');
+  ok(refused.length > 0 && refused.length < 50, `${refused.length} of 50`);
+  for (const end of ends) {
+    if (end.status === 'fulfilled') continue;
+    const error: unknown = end.reason;
+    ok(isRpcError(error) && error.code === 'MAILBOX_FULL' && error.effect === 'none');
+  }
+  for (const server of refused) {
+    equal(await server.getSelfGateway(StagedGateway).ping(), 'pong');
+    await server.close();
+  }
+  await servers[51]!.close();
+  equal(await servers[52]!.getSelfGateway(StagedGateway).ping(), 'pong');
+  match((await failure('ENDPOINT_STOP_FAILED', many.close())).message, /1 endpoints/);
+  const last = await Promise.allSettled(futures);
+  deepEqual(
+    last.flatMap((end, i) => (end.status === 'rejected' ? [i + 50] : [])),
+    [100],
+    'each has heard of its own end',
+  );
+});
+
 test('a service that closes makes no endpoint that nobody would stop', async () => {
   const closing = await RpcService.start({ systemName: 'heirs', threads: 1 });
   for (const thread of ['home', 0] as const) {
