@@ -19,7 +19,7 @@ import { Delivery, type Receive, Turn, type TurnHost } from './actor-turn.js';
 import { Behaviours } from './behaviours.js';
 import { type Child, Children } from './children.js';
 import { DeathWatch } from './death-watch.js';
-import { Lifecycle } from './lifecycle.js';
+import { type LifecycleState, moved } from './lifecycle.js';
 import { LocalActorRef, type LocalRecipient } from './local-actor-ref.js';
 import { RestartBudget, type SupervisorStrategy, type Verdict } from './supervision.js';
 import { TimerMessage, Timers } from './timers.js';
@@ -63,7 +63,7 @@ export class ActorCell implements LocalRecipient, TurnHost, Child, Supervisor {
   readonly #parts: ActorCellParts;
   readonly #environment: ActorEnvironment;
   readonly #children: Children;
-  readonly #lifecycle: Lifecycle;
+  #state: LifecycleState = 'STOPPED';
   readonly #mailbox: ActorMailbox;
   readonly #behaviours: Behaviours;
   readonly #restarts = new RestartBudget();
@@ -83,7 +83,6 @@ export class ActorCell implements LocalRecipient, TurnHost, Child, Supervisor {
     this.name = name;
     this.path = `${supervisor?.path ?? ''}/${name}`;
     this.#children = new Children(this.path);
-    this.#lifecycle = new Lifecycle(`actor ${this.path}`);
     this.#behaviours = new Behaviours(this.path);
     const uid = environment.nextUid();
     this.self = new LocalActorRef(environment.format(this.path, uid), uid, this);
@@ -142,7 +141,7 @@ export class ActorCell implements LocalRecipient, TurnHost, Child, Supervisor {
   }
 
   accept(message: unknown, sender: AnyActorRef): void {
-    if (this.#lifecycle.state === 'TERMINATED') return this.#onUndeliverable(message, sender);
+    if (this.#state === 'TERMINATED') return this.#onUndeliverable(message, sender);
     this.#mailbox.put(new Delivery(this, message, sender));
   }
 
@@ -150,7 +149,7 @@ export class ActorCell implements LocalRecipient, TurnHost, Child, Supervisor {
   deliver(message: unknown, sender: AnyActorRef): void {
     const error = this.fullness();
     if (error) return this.refuse(message, sender, error);
-    if (this.#mailbox.size > 0 || this.#lifecycle.state !== 'RUNNING') {
+    if (this.#mailbox.size > 0 || this.#state !== 'RUNNING') {
       return this.accept(message, sender);
     }
     this.#mailbox.takeNow(new Delivery(this, message, sender));
@@ -164,7 +163,7 @@ export class ActorCell implements LocalRecipient, TurnHost, Child, Supervisor {
 
   stop(): void {
     if (this.#isEnding) return;
-    this.#lifecycle.move('TERMINATING');
+    this.#move('TERMINATING');
     this.#environment.thread.mailbox.post({ run: () => this.finish() });
   }
 
@@ -172,6 +171,10 @@ export class ActorCell implements LocalRecipient, TurnHost, Child, Supervisor {
     if (props instanceof PlacedProps) return this.#place(props, name);
     this.#checkParent();
     return this.#make(props, this.#children.nameOf(name));
+  }
+
+  #move(to: LifecycleState): void {
+    this.#state = moved(`actor ${this.path}`, this.#state, to);
   }
 
   actorSelection(path: string): ActorSelection {
@@ -208,8 +211,8 @@ export class ActorCell implements LocalRecipient, TurnHost, Child, Supervisor {
 
   /** Ends children, then this actor; at once unless some of them live elsewhere. */
   finish(): void {
-    if (this.#lifecycle.state === 'TERMINATED') return;
-    if (!this.#isEnding) this.#lifecycle.move('TERMINATING');
+    if (this.#state === 'TERMINATED') return;
+    if (!this.#isEnding) this.#move('TERMINATING');
     this.#mailbox.suspend();
     this.#children.stopAll(() => this.#finished());
   }
@@ -243,21 +246,21 @@ export class ActorCell implements LocalRecipient, TurnHost, Child, Supervisor {
 
   /** Does what the supervisor decided; a child whose failure was escalated waits for more. */
   obey(verdict: Verdict): void {
-    if (this.#lifecycle.state !== 'RUNNING') return;
+    if (this.#state !== 'RUNNING') return;
     if (verdict.directive === 'resume') this.resume();
     else if (verdict.directive === 'restart') this.#restart(verdict);
     else if (verdict.directive === 'stop') this.finish();
   }
 
   resume(): void {
-    if (this.#lifecycle.state !== 'RUNNING') return;
+    if (this.#state !== 'RUNNING') return;
     this.#mailbox.resume();
     this.#children.resumeAll();
   }
 
   /** This actor fails, by itself or in place of a child. */
   fail(error: unknown, message?: unknown): void {
-    if (this.#lifecycle.state !== 'RUNNING') return;
+    if (this.#state !== 'RUNNING') return;
     this.#mailbox.suspend();
     this.#failure = error;
     this.#failedOn = message;
@@ -266,7 +269,7 @@ export class ActorCell implements LocalRecipient, TurnHost, Child, Supervisor {
   }
 
   get #isEnding(): boolean {
-    const { state } = this.#lifecycle;
+    const state = this.#state;
     return state === 'TERMINATING' || state === 'TERMINATED';
   }
 
@@ -321,11 +324,11 @@ export class ActorCell implements LocalRecipient, TurnHost, Child, Supervisor {
 
   #start(): void {
     if (this.#isEnding) return;
-    this.#lifecycle.move('STARTING');
+    this.#move('STARTING');
     const error = this.#beginInstance((actor, turn) => actor.onStart(turn));
     if (error !== undefined) this.finish();
     // The actor may have stopped itself in onStart.
-    else if (this.#lifecycle.state === 'STARTING') this.#lifecycle.move('RUNNING');
+    else if (this.#state === 'STARTING') this.#move('RUNNING');
     this.#parts.onStarted?.(error);
   }
 
@@ -360,7 +363,7 @@ export class ActorCell implements LocalRecipient, TurnHost, Child, Supervisor {
 
   #finished(): void {
     this.#endInstance((actor, turn) => actor.onStop(turn));
-    this.#lifecycle.move('TERMINATED');
+    this.#move('TERMINATED');
     this.#environment.recipients.delete(this.self.uid);
     this.#mailbox.close();
     const { supervisor } = this.#parts;
@@ -382,11 +385,11 @@ export class ActorCell implements LocalRecipient, TurnHost, Child, Supervisor {
     const [reason, message] = [this.#failure, this.#failedOn];
     this.#endInstance((actor, turn) => actor.preRestart(reason, message, turn));
     // It may have stopped for good in there.
-    if (this.#lifecycle.state !== 'RUNNING') return;
+    if (this.#state !== 'RUNNING') return;
     const error = this.#beginInstance((actor, turn) => actor.postRestart(reason, turn));
     this.#mailbox.unstashAll();
     if (error !== undefined) this.finish();
-    else if (this.#lifecycle.state === 'RUNNING') this.#mailbox.resume();
+    else if (this.#state === 'RUNNING') this.#mailbox.resume();
   }
 
   /** Of most timers one message waits at a time; those at a fixed rate need the bound. */
@@ -399,7 +402,7 @@ export class ActorCell implements LocalRecipient, TurnHost, Child, Supervisor {
   /** One turn. It never throws: the mailbox belongs to all actors of the thread. */
   #process(delivery: Delivery): void {
     const { message, sender } = delivery;
-    if (this.#lifecycle.state !== 'RUNNING') {
+    if (this.#state !== 'RUNNING') {
       return this.#onUndeliverable(message, delivery.rawSender);
     }
     if (message instanceof TimerMessage) {
@@ -442,7 +445,7 @@ export class ActorCell implements LocalRecipient, TurnHost, Child, Supervisor {
     const text = `${this.path} failed: ${describeThrown(error)}`;
     const failure = new RpcError('HANDLER_FAILED', text, { cause: error, endpoint: this.path });
     delivery?.rawSender[failAsk](failure);
-    const isOver = this.#lifecycle.state !== 'RUNNING' || this.#actor !== actor;
+    const isOver = this.#state !== 'RUNNING' || this.#actor !== actor;
     if (isOver || this.#mailbox.isSuspended) {
       return this.#log('an actor failed once more, or after its end', { error });
     }

@@ -68,6 +68,11 @@ export class CellTable {
     return this.#cells[recipient & SLOT_MASK];
   }
 
+  /** Of all slots, from the first on. */
+  *[Symbol.iterator](): Generator<Cell> {
+    for (const cell of this.#cells) if (cell !== undefined) yield cell;
+  }
+
   remove(address: CellAddress): void {
     const slot = address.recipient & SLOT_MASK;
     if (this.find(address.recipient, address.incarnation) === undefined) return;

@@ -12,25 +12,10 @@ const MOVES: Readonly<Record<LifecycleState, readonly LifecycleState[]>> = {
   TERMINATED: [],
 };
 
-/** The state of one endpoint and the moves it may make. */
-export class Lifecycle {
-  #state: LifecycleState = 'STOPPED';
-  readonly #who: string;
-
-  constructor(who: string) {
-    this.#who = who;
-  }
-
-  get state(): LifecycleState {
-    return this.#state;
-  }
-
-  move(to: LifecycleState): void {
-    if (!MOVES[this.#state].includes(to)) {
-      const legal = MOVES[this.#state].join(', ') || 'none';
-      const text = `${this.#who} is ${this.#state} and cannot become ${to}; legal: ${legal}`;
-      throw new RpcError('INVALID_STATE', text);
-    }
-    this.#state = to;
-  }
+/** The state after a move of `who`, e.g. `endpoint counter`; throws `INVALID_STATE`. */
+export function moved(who: string, from: LifecycleState, to: LifecycleState): LifecycleState {
+  if (MOVES[from].includes(to)) return to;
+  const legal = MOVES[from].join(', ') || 'none';
+  const text = `${who} is ${from} and cannot become ${to}; legal: ${legal}`;
+  throw new RpcError('INVALID_STATE', text);
 }

@@ -9,7 +9,7 @@ import { RpcError } from '../errors/rpc-error.js';
 import type { InboundLane } from '../mailbox/inbound-lane.js';
 import type { WaitOnTheSpot } from '../mailbox/mailbox.js';
 import { decodeAnswer, encodeCall } from './coded-calls.js';
-import { currentTurn } from './current-call.js';
+import { callTurn } from './current-call.js';
 import { type GatewayFacts, viewOfGateway } from './gateway-builder.js';
 import { BoundMethod, takeOptions } from './gateway-client.js';
 import { OutletClient } from './outlet-client.js';
@@ -50,7 +50,7 @@ class BlockingCall implements Relay, WaitOnTheSpot {
     this.#checkAlarm();
     if (!this.isOver) {
       this.#call = this.#client.askFor(this, this.#method, args, this.#timeoutMs);
-      currentTurn()?.keep();
+      callTurn.keep();
       thread.mailbox.waitOnTheSpot(this);
     }
     if (this.#error) throw this.#error;

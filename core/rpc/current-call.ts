@@ -116,22 +116,24 @@ function deadlinePassed(): RpcError {
   return new RpcError('TIMEOUT', 'the deadline of the call passed while its handler ran');
 }
 
+/** Who serves calls. */
+export interface CallOwner {
+  readonly thread: ActorThread;
+}
+
 /**
- * The call whose handler has the turn of one endpoint. Overwritten call by call, so that a handler
- * that never asks pays for a few stores and nothing is allocated.
+ * The call whose handler has its turn on this thread: there is one at a time. Overwritten call by
+ * call, so that a handler that never asks pays for a few stores and nothing is allocated.
  */
 export class CallTurn {
-  readonly #thread: ActorThread;
+  #owner: CallOwner | undefined;
   #facts: CallFacts | undefined;
   #caller: CallOutlet | undefined;
   #asked: HandlerCall | undefined;
 
-  constructor(thread: ActorThread) {
-    this.#thread = thread;
-  }
-
-  /** Before a handler runs; `facts` must not change until {@link end}. */
-  begin(facts: CallFacts, caller: CallOutlet | undefined): void {
+  /** Before a handler of `owner` runs; `facts` must not change until {@link end}. */
+  begin(owner: CallOwner, facts: CallFacts, caller: CallOutlet | undefined): void {
+    this.#owner = owner;
     this.#facts = facts;
     this.#caller = caller;
   }
@@ -156,23 +158,17 @@ export class CallTurn {
     return this.#facts!;
   }
 
+  /** Undefined in a turn without a call, also in one inside the turn of a call of somebody else. */
   get current(): HandlerCall | undefined {
-    if (this.#facts === undefined) return undefined;
-    this.#asked ??= new HandlerCall(this.#thread, this.#facts, this.#caller);
+    const owner = this.#owner;
+    if (owner === undefined || this.#facts === undefined || owner !== turnOwner()) return undefined;
+    this.#asked ??= new HandlerCall(owner.thread, this.#facts, this.#caller);
     return this.#asked;
   }
 }
 
-/** Who has turns with calls in them: an endpoint's cell. */
-export interface CallTurnOwner {
-  readonly turn: CallTurn;
-}
-
-/** Of the endpoint that runs on this thread now. */
-export function currentTurn(): CallTurn | undefined {
-  const owner: Partial<CallTurnOwner> | undefined = turnOwner();
-  return owner?.turn;
-}
+/** Of this thread. */
+export const callTurn = new CallTurn();
 
 /**
  * The call that the running handler serves: its signal, deadline and sender. Valid in the
@@ -180,7 +176,7 @@ export function currentTurn(): CallTurn | undefined {
  * Elsewhere it fails with `INVALID_STATE`.
  */
 export function currentCall(): CurrentCall {
-  const current = currentTurn()?.current;
+  const { current } = callTurn;
   if (current !== undefined) return current;
   throw new RpcError(
     'INVALID_STATE',

@@ -32,8 +32,7 @@ export class EndNotices {
    * Resolves when home has freed the id and knows of the end: nobody may hear of it before, also
    * who hears of it on a third thread. It does not fail.
    */
-  add({ endpointId, address }: RpcCell, failure: unknown): Promise<void> {
-    const { recipient, incarnation } = address;
+  add({ endpointId, recipient, incarnation }: RpcCell, failure: unknown): Promise<void> {
     const isWell = failure === undefined;
     if (this.#next === undefined || this.#next.length === ENDS_PER_NOTICE) {
       const ends: EndNotice[] = [];

@@ -1,5 +1,4 @@
 import type { ActorThread } from '../actor/actor-thread.js';
-import { RPC_PATH_PREFIX } from '../base/address.js';
 import { deferred } from '../base/deferred.js';
 import { checkDurationMs } from '../config/options.js';
 import type { ErrorCode } from '../errors/error-codes.js';
@@ -43,21 +42,20 @@ export interface EndpointHost {
 /** The context of one endpoint: made before its cell, because constructors use it already. */
 class Context implements EndpointContext, MainThreadOwner, EndpointSchedule {
   readonly endpointId: string;
-  readonly executor: MainThread;
   cell: RpcCell | undefined;
   fence: Fence | undefined;
   readonly #host: EndpointHost;
+  /** Made for the first one who asks, as all below: most endpoints need none of it. */
+  #executor: MainThread | undefined;
   #unfenced: MainThread | undefined;
   /** Registered by the constructor, before there is a cell. */
   #early: Closeable[] | undefined;
   /** How to fail each `callAsync` that has no result yet. */
   #openCalls: Set<() => void> | undefined;
-  #isGone = false;
 
   constructor(plan: EndpointPlan, host: EndpointHost) {
     this.endpointId = plan.endpointId;
     this.#host = host;
-    this.executor = new MainThread(host.thread, this);
   }
 
   get address(): string {
@@ -74,6 +72,11 @@ class Context implements EndpointContext, MainThreadOwner, EndpointSchedule {
 
   get logger(): ActorThread['logger'] {
     return this.#host.thread.logger;
+  }
+
+  get executor(): MainThread {
+    this.#executor ??= new MainThread(this.#host.thread, this);
+    return this.#executor;
   }
 
   get unfencedExecutor(): MainThread {
@@ -101,7 +104,7 @@ class Context implements EndpointContext, MainThreadOwner, EndpointSchedule {
   }
 
   dropTimers(): void {
-    this.executor.dropTimers();
+    this.#executor?.dropTimers();
     this.#unfenced?.dropTimers();
   }
 
@@ -111,9 +114,12 @@ class Context implements EndpointContext, MainThreadOwner, EndpointSchedule {
   }
 
   end(cell: RpcCell, failure: unknown): Promise<void> | void {
-    this.#isGone = true;
     for (const fail of this.#openCalls ?? []) fail();
     return this.#host.onEnded(cell, failure);
+  }
+
+  get #isGone(): boolean {
+    return this.cell?.life.state === 'TERMINATED';
   }
 
   isRunning(): boolean {
@@ -200,14 +206,12 @@ export function makeEndpoint(plan: EndpointPlan, host: EndpointHost): RpcCell {
     const cell = new RpcCell({
       thread: host.thread,
       endpointId,
-      path: RPC_PATH_PREFIX + endpointId,
       endpoint,
       methods: methodsOf(endpointClass),
       fence: context.fence,
       isExported: plan.isExported,
       isSystem: plan.isSystem ?? false,
       isSerial: endpointClass.serial === true,
-      stopTimeoutMs: host.thread.settings.stopTimeoutMs,
       schedule: context,
     });
     context.attach(cell);

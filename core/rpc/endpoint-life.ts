@@ -1,21 +1,18 @@
 import type { ActorThread } from '../actor/actor-thread.js';
-import { Lifecycle, type LifecycleState } from '../actor/lifecycle.js';
+import { type LifecycleState, moved } from '../actor/lifecycle.js';
 import { type Deferred, deferred, ignoreRejection, isThenable } from '../base/deferred.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 import { describeThrown, RpcError } from '../errors/rpc-error.js';
 import type { Closeable, RpcEndpoint } from './endpoint.js';
 import { runInTurn } from './main-thread.js';
 
-/** What a life needs to know. */
-export interface EndpointLifeParts {
+/** Who lives the life, and is told of its turns. There are many, so these are no closures. */
+export interface LifeOwner {
   readonly thread: ActorThread;
   readonly endpointId: string;
   readonly endpoint: RpcEndpoint;
-  readonly stopTimeoutMs: number;
-}
-
-/** Who lives the life, and is told of its turns. There are many, so these are no closures. */
-export interface LifeOwner {
+  /** Calls are let in. The life sets it; its owner reads it once a call. */
+  isServing: boolean;
   /** RUNNING -> STOPPED: timers end. */
   onPaused(): void;
   /** The resources are closed, `onStop` is next: no timer comes any more. */
@@ -29,39 +26,32 @@ export interface LifeOwner {
 
 /**
  * The life of one endpoint: STOPPED until started, serving from the end of `onStart` until
- * `onStop` has settled, then gone. Every path ends the termination future exactly once.
+ * `onStop` has settled, then gone. Every path ends the termination future exactly once. What most
+ * endpoints never need is made for the first one who needs it.
  */
 export class EndpointLife {
-  readonly #parts: EndpointLifeParts;
   readonly #owner: LifeOwner;
-  readonly #lifecycle: Lifecycle;
-  /** Made for the first one who asks, or when it ends: most live long, and nobody asks. */
+  #state: LifecycleState = 'STOPPED';
+  #wasStarted = false;
   #termination: Deferred<void> | undefined;
-  /** Made for the first one: most endpoints have none. */
   #resources: Set<Closeable> | undefined;
   #starting: Promise<void> | undefined;
-  #isStopping = false;
-  #wasStarted = false;
-  /** Read once per call. */
-  isServing = false;
 
-  constructor(parts: EndpointLifeParts, owner: LifeOwner) {
-    this.#parts = parts;
+  constructor(owner: LifeOwner) {
     this.#owner = owner;
-    this.#lifecycle = new Lifecycle(`endpoint ${parts.endpointId}`);
   }
 
   get state(): LifecycleState {
-    return this.#lifecycle.state;
+    return this.#state;
   }
 
   get isRunning(): boolean {
-    return this.#lifecycle.state === 'RUNNING';
+    return this.#state === 'RUNNING';
   }
 
   /** `runAsync` tasks run from `onStart` to the end of `onStop`, and not while stopped. */
   get acceptsTasks(): boolean {
-    return this.#lifecycle.state !== 'STOPPED' && this.#lifecycle.state !== 'TERMINATED';
+    return this.#state !== 'STOPPED' && this.#state !== 'TERMINATED';
   }
 
   /** Ends after `onStop`; fails with its failure, or with that of `onStart`. */
@@ -77,8 +67,7 @@ export class EndpointLife {
   }
 
   get refusalCode(): ErrorCode {
-    const isGone = this.state === 'TERMINATED' || this.state === 'TERMINATING';
-    return isGone ? 'RECIPIENT_UNREACHABLE' : 'ENDPOINT_NOT_STARTED';
+    return this.#isOver ? 'RECIPIENT_UNREACHABLE' : 'ENDPOINT_NOT_STARTED';
   }
 
   get refusalText(): string {
@@ -89,32 +78,29 @@ export class EndpointLife {
 
   /** STOPPED -> RUNNING by way of `onStart`; when that fails the endpoint terminates. */
   start(): Promise<void> {
-    if (this.#lifecycle.state === 'RUNNING') return Promise.resolve();
-    if (this.#lifecycle.state === 'STARTING') return this.#starting!;
+    if (this.#state === 'RUNNING') return Promise.resolve();
+    if (this.#state === 'STARTING') return this.#starting!;
     this.#starting = this.#runOnStart();
     return this.#starting;
   }
 
   /** RUNNING -> STOPPED: calls are refused until the next start. */
   pause(): void {
-    if (this.#lifecycle.state === 'STOPPED') return;
-    this.#lifecycle.move('STOPPED');
-    this.isServing = false;
+    if (this.#state === 'STOPPED') return;
+    this.#move('STOPPED');
+    this.#owner.isServing = false;
     this.#owner.onPaused();
   }
 
   /** Closes resources, runs `onStop` once, ends. Asked twice, it is one stopping. */
   terminate(cause?: unknown): Promise<void> {
-    if (!this.#isStopping) {
-      this.#isStopping = true;
-      void this.#terminate(cause);
-    }
+    if (!this.#isOver) void this.#terminate(cause);
     return this.termination;
   }
 
   registerResource(resource: Closeable): void {
-    if (this.state === 'TERMINATING' || this.state === 'TERMINATED') {
-      const text = `endpoint ${this.#parts.endpointId} is stopping and takes no more resources`;
+    if (this.#isOver) {
+      const text = `endpoint ${this.#owner.endpointId} is stopping and takes no more resources`;
       throw new RpcError('INVALID_STATE', text);
     }
     this.#resources ??= new Set();
@@ -125,37 +111,46 @@ export class EndpointLife {
     return this.#resources?.delete(resource) ?? false;
   }
 
+  /** It ends, or has ended. */
+  get #isOver(): boolean {
+    return this.#state === 'TERMINATING' || this.#state === 'TERMINATED';
+  }
+
+  #move(to: LifecycleState): void {
+    this.#state = moved(`endpoint ${this.#owner.endpointId}`, this.#state, to);
+  }
+
   async #runOnStart(): Promise<void> {
-    this.#lifecycle.move('STARTING');
+    this.#move('STARTING');
     this.#wasStarted = true;
     try {
-      const started: unknown = runInTurn(this.#owner, () => this.#parts.endpoint.onStart());
+      const started: unknown = runInTurn(this.#owner, () => this.#owner.endpoint.onStart());
       // Who is stopped meanwhile need not end what onStart waits for.
       if (isThenable(started)) {
         await Promise.race([started, this.termination.catch(() => {})]);
       }
     } catch (error) {
-      const text = `onStart of ${this.#parts.endpointId} failed: ${describeThrown(error)}`;
+      const text = `onStart of ${this.#owner.endpointId} failed: ${describeThrown(error)}`;
       const failure = new RpcError('ENDPOINT_START_FAILED', text, { cause: error });
       this.terminate(failure).catch(() => {});
       throw failure;
     }
-    if (this.#lifecycle.state !== 'STARTING') {
-      const text = `endpoint ${this.#parts.endpointId} was stopped while onStart ran`;
+    if (this.#state !== 'STARTING') {
+      const text = `endpoint ${this.#owner.endpointId} was stopped while onStart ran`;
       throw new RpcError('INVALID_STATE', text);
     }
-    this.#lifecycle.move('RUNNING');
-    this.isServing = true;
+    this.#move('RUNNING');
+    this.#owner.isServing = true;
     this.#starting = undefined;
   }
 
   async #terminate(cause: unknown): Promise<void> {
     const failures: unknown[] = cause === undefined ? [] : [cause];
     // Started and paused: nothing is served while stopping. Running: calls are served to the end.
-    this.#lifecycle.move('TERMINATING');
-    await this.#stopWithin(this.#parts.stopTimeoutMs, failures);
-    this.isServing = false;
-    this.#lifecycle.move('TERMINATED');
+    this.#move('TERMINATING');
+    await this.#stopWithin(this.#owner.thread.settings.stopTimeoutMs, failures);
+    this.#owner.isServing = false;
+    this.#move('TERMINATED');
     let failure = failures.length === 0 ? undefined : this.#stopError(failures, cause);
     try {
       await this.#owner.onEnded(failure);
@@ -169,7 +164,7 @@ export class EndpointLife {
   #stopError(failures: unknown[], cause: unknown): unknown {
     if (failures.length === 1 && cause !== undefined) return cause;
     const first = describeThrown(failures[0]);
-    const text = `stopping ${this.#parts.endpointId} failed: ${first}`;
+    const text = `stopping ${this.#owner.endpointId} failed: ${first}`;
     const all = failures.length === 1 ? failures[0] : new AggregateError(failures, text);
     return new RpcError('ENDPOINT_STOP_FAILED', text, { cause: all });
   }
@@ -188,7 +183,7 @@ export class EndpointLife {
 
   /** Resources, then `onStop` in any case; one time limit for the wait of both. */
   async #stopWithin(limitMs: number, failures: unknown[]): Promise<void> {
-    const { thread, endpointId, endpoint } = this.#parts;
+    const { thread, endpointId, endpoint } = this.#owner;
     let doing = 'closing the resources';
     const limit = deferred<void>();
     const timer = thread.clock.schedule(() => {

@@ -84,8 +84,7 @@ export class Home implements ServiceBackend {
       base,
       offload: ports.offload,
       offerLane: (offer) => this.#threads.forward(offer),
-      onEndpointEnded: ({ endpointId, address }, failure) =>
-        this.endpointEnded(endpointId, address, failure),
+      onEndpointEnded: (cell, failure) => this.endpointEnded(cell.endpointId, cell, failure),
     });
     const { thread } = this.rpcThread;
     this.#deadLetters = new DeadLetterListeners(thread);
@@ -206,7 +205,7 @@ export class Home implements ServiceBackend {
       const { endpointId, args } = spec;
       const plan = { endpointClass, endpointId, args, isExported: true };
       const cell = this.rpcThread.create(plan, this.service);
-      this.directory.bind(endpointId, cell.address);
+      this.directory.bind(endpointId, cell);
       return this.servers.open(spec, this.rpcThread.describe(cell), this.#supervisor.agent(0));
     } catch (error) {
       this.directory.cancel(spec.endpointId);

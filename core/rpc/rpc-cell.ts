@@ -1,4 +1,3 @@
-import type { ActorThread } from '../actor/actor-thread.js';
 import type { Cell, CellAddress } from '../actor/cell.js';
 import { type BesideSource, discardPayload, startPayload } from '../actor/payloads.js';
 import { isThenable } from '../base/deferred.js';
@@ -7,14 +6,12 @@ import { FLAG_CANCELLABLE, type TokenWords } from '../codec/stamps.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { CallOutlet } from '../mailbox/call-outlet.js';
-import type { ProgressWriter } from '../memory/progress-words.js';
-import { CallAnswers } from './call-answers.js';
-import { type CallFacts, CallTurn, type CallTurnOwner } from './current-call.js';
+import { CallAnswers, type CallAnswersParts } from './call-answers.js';
+import { type CallFacts, type CallOwner, callTurn } from './current-call.js';
 import type { RpcEndpoint } from './endpoint.js';
 import { EndpointLife, type LifeOwner } from './endpoint-life.js';
 import { type Fence, tokenOf } from './fencing.js';
 import { enterTurn, leaveTurn, type MainThreadTask } from './main-thread.js';
-import type { EndpointMethods } from './method-table.js';
 import type { Handler } from './gateway.js';
 import { OpenCall, OpenCalls } from './open-calls.js';
 import { KeptInvocation, type KeptMessage, SerialQueue } from './serial-queue.js';
@@ -29,21 +26,14 @@ export interface LocalInvocation extends CallFacts {
 }
 
 /** What a cell is made of. */
-export interface RpcCellParts {
-  readonly thread: ActorThread;
-  readonly endpointId: string;
-  readonly path: string;
+export interface RpcCellParts extends CallAnswersParts {
   readonly endpoint: RpcEndpoint;
-  readonly methods: EndpointMethods;
   /** Undefined: the endpoint is not fenced. */
   readonly fence: Fence | undefined;
   /** False for the engine's own endpoints that other processes must not reach. */
   readonly isExported: boolean;
-  /** The engine's own endpoint: its `RpcError`s are answers, not failures of a user's method. */
-  readonly isSystem: boolean;
   /** The next message waits for the promise of the one before. */
   readonly isSerial: boolean;
-  readonly stopTimeoutMs: number;
   readonly schedule: EndpointSchedule;
 }
 
@@ -67,43 +57,29 @@ const TASK = -1;
  * The actor behind an endpoint (Flink PekkoRpcActor, FencedPekkoRpcActor): judges each call by
  * state, fencing token and deadline at the moment it is processed, runs the method, answers.
  */
-export class RpcCell implements Cell, LifeOwner, CallTurnOwner {
-  readonly path: string;
-  readonly isExported: boolean;
-  readonly endpointId: string;
-  readonly life: EndpointLife;
-  readonly methods: EndpointMethods;
-  readonly fence: Fence | undefined;
-  readonly answers: CallAnswers;
-  readonly turn: CallTurn;
-  address: CellAddress = { recipient: 0, incarnation: 0 };
-  readonly #thread: ActorThread;
-  readonly #progress: ProgressWriter | undefined;
-  readonly #endpoint: RpcEndpoint;
+export class RpcCell extends CallAnswers implements Cell, CellAddress, LifeOwner, CallOwner {
+  isServing = false;
+  readonly endpoint: RpcEndpoint;
   readonly #handlers: readonly Handler[];
-  /** Some method reads its bytes where they lie. */
-  readonly #lends: boolean;
-  readonly #open: OpenCalls;
   readonly #serial: SerialQueue | undefined;
+  readonly fence: Fence | undefined;
+  recipient = 0;
+  incarnation = 0;
+  readonly life: EndpointLife;
+  /** Made for the first one: most handlers answer at once. */
+  #open: OpenCalls | undefined;
+  readonly isExported: boolean;
   readonly #schedule: EndpointSchedule;
 
   constructor(parts: RpcCellParts) {
-    this.path = parts.path;
-    this.isExported = parts.isExported;
-    this.endpointId = parts.endpointId;
-    this.methods = parts.methods;
-    this.fence = parts.fence;
-    this.#thread = parts.thread;
-    this.#progress = parts.thread.progress;
-    this.#endpoint = parts.endpoint;
+    super(parts);
+    this.endpoint = parts.endpoint;
     this.#handlers = parts.methods.handlersOf(parts.endpoint);
-    this.#lends = parts.methods.lends;
-    this.answers = new CallAnswers(parts);
-    this.turn = new CallTurn(parts.thread);
-    this.#open = new OpenCalls(parts.thread, parts.endpointId);
     this.#serial = parts.isSerial ? new SerialQueue(parts.thread) : undefined;
+    this.fence = parts.fence;
+    this.life = new EndpointLife(this);
+    this.isExported = parts.isExported;
     this.#schedule = parts.schedule;
-    this.life = new EndpointLife(parts, this);
   }
 
   onPaused(): void {
@@ -115,7 +91,7 @@ export class RpcCell implements Cell, LifeOwner, CallTurnOwner {
   }
 
   onEnded(failure: unknown): Promise<void> | void {
-    this.#open.failAll();
+    this.#open?.failAll();
     this.#serial?.flush();
     return this.#schedule.end(this, failure);
   }
@@ -131,26 +107,26 @@ export class RpcCell implements Cell, LifeOwner, CallTurnOwner {
     const { call, method } = invocation;
     const kept: KeptMessage = { bytes: 0, run: () => this.#runLocal(invocation) };
     const error = this.#serial.keep(kept);
-    if (error) this.answers.refusal(call, method, undefined, this.#naming(error));
+    if (error) this.answerRefusal(call, method, undefined, this.#naming(error));
   }
 
   #run(envelope: InvocationEnvelope, replyTo: CallOutlet, source: BesideSource): void {
     const call = envelope.call;
     const method = envelope.method;
     const handler = this.#handlers[method];
-    if (!this.life.isServing || handler === undefined || !this.#mayRun(envelope, replyTo)) {
+    if (!this.isServing || handler === undefined || !this.#mayRun(envelope, replyTo)) {
       discardPayload(envelope, source);
       const token = envelope.isFenced ? tokenOf(envelope) : undefined;
       const refusal = this.#refusal(method, envelope.deadline, token);
-      return this.answers.refusal(call, method, replyTo, refusal);
+      return this.answerRefusal(call, method, replyTo, refusal);
     }
-    const decoder = this.#thread.decoder;
+    const decoder = this.thread.decoder;
     startPayload(decoder, envelope, source);
-    if (this.#lends && this.methods.descriptors[method]!.coding?.lends) decoder.lendBytes();
-    const endpoint = this.#endpoint;
-    this.#progress?.enter(this.address.recipient, method);
+    if (this.methods.lends && this.methods.descriptors[method]!.coding?.lends) decoder.lendBytes();
+    const { endpoint } = this;
+    this.thread.progress?.enter(this.recipient, method);
     const outer = enterTurn(this);
-    this.turn.begin(envelope, replyTo);
+    callTurn.begin(this, envelope, replyTo);
     let result: unknown;
     try {
       switch (envelope.argumentCount) {
@@ -168,8 +144,8 @@ export class RpcCell implements Cell, LifeOwner, CallTurnOwner {
       }
     } catch (thrown) {
       leaveTurn(outer);
-      this.turn.end()?.finish();
-      return this.answers.failure(call, method, replyTo, thrown);
+      callTurn.end()?.finish();
+      return this.answerFailure(call, method, replyTo, thrown);
     }
     leaveTurn(outer);
     this.#onResult(call, method, replyTo, result);
@@ -179,21 +155,21 @@ export class RpcCell implements Cell, LifeOwner, CallTurnOwner {
     if (!invocation.begin()) return;
     const { call, method, args, deadline, token } = invocation;
     const handler = this.#handlers[method];
-    const isDue = deadline !== 0 && this.#thread.timeLeftMs(deadline) <= 0;
-    if (!this.life.isServing || handler === undefined || isDue || !this.#hasToken(token)) {
+    const isDue = deadline !== 0 && this.thread.timeLeftMs(deadline) <= 0;
+    if (!this.isServing || handler === undefined || isDue || !this.#hasToken(token)) {
       const refusal = this.#refusal(method, deadline, token);
-      return this.answers.refusal(call, method, undefined, refusal);
+      return this.answerRefusal(call, method, undefined, refusal);
     }
-    this.#progress?.enter(this.address.recipient, method);
+    this.thread.progress?.enter(this.recipient, method);
     const outer = enterTurn(this);
-    this.turn.begin(invocation, undefined);
+    callTurn.begin(this, invocation, undefined);
     let result: unknown;
     try {
-      result = handler.apply(this.#endpoint, args);
+      result = handler.apply(this.endpoint, args);
     } catch (thrown) {
       leaveTurn(outer);
-      this.turn.end()?.finish();
-      return this.answers.failure(call, method, undefined, thrown);
+      callTurn.end()?.finish();
+      return this.answerFailure(call, method, undefined, thrown);
     }
     leaveTurn(outer);
     this.#onResult(call, method, undefined, result);
@@ -211,14 +187,14 @@ export class RpcCell implements Cell, LifeOwner, CallTurnOwner {
     if (whyFenced !== undefined) {
       return this.#refuseTask(task, this.#error('FENCING_TOKEN_MISMATCH', whyFenced));
     }
-    this.#progress?.enter(this.address.recipient, TASK);
+    this.thread.progress?.enter(this.recipient, TASK);
     const outer = enterTurn(this);
     try {
       const result = task.run();
       // An async task fails by its promise, which nobody else looks at.
       if (isThenable(result)) this.#onTaskPromise(result);
     } catch (error) {
-      this.answers.report('runAsync', error);
+      this.report('runAsync', error);
     } finally {
       leaveTurn(outer);
     }
@@ -234,14 +210,14 @@ export class RpcCell implements Cell, LifeOwner, CallTurnOwner {
 
   #refuseTask(task: MainThreadTask, error: RpcError): void {
     if (task.onRefused) task.onRefused(error);
-    else this.answers.bury('runAsync', error);
+    else this.bury('runAsync', error);
   }
 
   #onTaskPromise(result: PromiseLike<unknown>): void {
     const promise = Promise.resolve(result);
     this.#serial?.hold();
     promise
-      .then(undefined, (error: unknown) => this.answers.report('runAsync', error))
+      .then(undefined, (error: unknown) => this.report('runAsync', error))
       .then(
         () => this.#serial?.release(),
         () => this.#serial?.release(),
@@ -250,9 +226,9 @@ export class RpcCell implements Cell, LifeOwner, CallTurnOwner {
 
   #keepInvocation(envelope: InvocationEnvelope, replyTo: CallOutlet, source: BesideSource): void {
     const { call, method } = envelope;
-    const kept = new KeptInvocation(this.#thread, this, envelope, { replyTo, source });
+    const kept = new KeptInvocation(this.thread, this, envelope, { replyTo, source });
     const error = this.#serial!.keep(kept);
-    if (error) this.answers.refusal(call, method, replyTo, this.#naming(error));
+    if (error) this.answerRefusal(call, method, replyTo, this.#naming(error));
     else kept.listen();
   }
 
@@ -261,26 +237,26 @@ export class RpcCell implements Cell, LifeOwner, CallTurnOwner {
     const { envelope } = this.#serial!;
     envelope.wrap(kept.source, kept.type, 0);
     const { call, method, deadline } = envelope;
-    const isLate = deadline !== 0 && this.#thread.timeLeftMs(deadline) <= 0;
+    const isLate = deadline !== 0 && this.thread.timeLeftMs(deadline) <= 0;
     if (!isLate) return this.#run(envelope, kept.replyTo, kept.beside);
     const token = envelope.isFenced ? tokenOf(envelope) : undefined;
     const refusal = this.#refusal(method, deadline, token);
-    this.answers.refusal(call, method, kept.replyTo, refusal);
+    this.answerRefusal(call, method, kept.replyTo, refusal);
   }
 
   cancelKept({ call, method, replyTo }: KeptInvocation): void {
-    this.answers.refusal(call, method, replyTo, this.#cancelled());
+    this.answerRefusal(call, method, replyTo, this.#cancelled());
   }
 
   #arguments(count: number): unknown[] {
     const args: unknown[] = new Array(count);
-    for (let i = 0; i < count; i++) args[i] = this.#thread.decoder.next();
+    for (let i = 0; i < count; i++) args[i] = this.thread.decoder.next();
     return args;
   }
 
   #mayRun(envelope: InvocationEnvelope, replyTo: CallOutlet): boolean {
     const deadline = envelope.deadline;
-    if (deadline !== 0 && this.#thread.isPast(deadline)) return false;
+    if (deadline !== 0 && this.thread.isPast(deadline)) return false;
     const isCancellable = (envelope.flags & FLAG_CANCELLABLE) !== 0;
     if (isCancellable && replyTo.isCancelled(envelope.call)) return false;
     return this.fence === undefined || this.fence.admits(envelope);
@@ -292,7 +268,7 @@ export class RpcCell implements Cell, LifeOwner, CallTurnOwner {
 
   /** Why a call does not run: state first, then fencing, then the rest. */
   #refusal(method: number, deadline: number, token: TokenWords | undefined): RpcError {
-    if (!this.life.isServing) return this.#error(this.life.refusalCode, this.life.refusalText);
+    if (!this.isServing) return this.#error(this.life.refusalCode, this.life.refusalText);
     if (!this.#hasToken(token)) {
       const { code, text } = this.fence!.refusal(token);
       return this.#error(code, text);
@@ -300,7 +276,7 @@ export class RpcCell implements Cell, LifeOwner, CallTurnOwner {
     if (this.#handlers[method] === undefined) {
       return this.#error('UNKNOWN_METHOD', `there is no method number ${method}`);
     }
-    const lateMs = deadline === 0 ? -1 : -this.#thread.timeLeftMs(deadline);
+    const lateMs = deadline === 0 ? -1 : -this.thread.timeLeftMs(deadline);
     if (lateMs < 0) return this.#cancelled();
     return this.#error('TIMEOUT', `its deadline passed ${lateMs} ms before the handler could run`);
   }
@@ -327,12 +303,12 @@ export class RpcCell implements Cell, LifeOwner, CallTurnOwner {
         if (isThenable(result)) return this.#onPromise(call, method, replyTo, result);
       } catch (thrown) {
         // Looking at `then` ran the user's code once more.
-        this.turn.end()?.finish();
-        return this.answers.failure(call, method, replyTo, thrown);
+        callTurn.end()?.finish();
+        return this.answerFailure(call, method, replyTo, thrown);
       }
     }
-    this.turn.end()?.finish();
-    if (call !== 0) this.answers.value(call, method, replyTo, result);
+    callTurn.end()?.finish();
+    if (call !== 0) this.answerValue(call, method, replyTo, result);
   }
 
   /** The handler goes on later; the next message is let in meanwhile (Flink's rule). */
@@ -342,31 +318,32 @@ export class RpcCell implements Cell, LifeOwner, CallTurnOwner {
     replyTo: CallOutlet | undefined,
     result: PromiseLike<unknown>,
   ): void {
-    const { facts } = this.turn;
-    const asked = this.turn.end();
-    const open = new OpenCall(this.#open, {
+    const { facts } = callTurn;
+    const asked = callTurn.end();
+    const calls = (this.#open ??= new OpenCalls(this.thread, this.endpointId));
+    const open = new OpenCall(calls, {
       call,
-      method: this.answers.nameOf(method),
+      method: this.nameOf(method),
       replyTo,
       asked,
     });
-    if (call !== 0) this.#open.add(open, facts);
+    if (call !== 0) calls.add(open, facts);
     this.#serial?.hold();
-    this.#thread.mailbox.yieldSoon();
+    this.thread.mailbox.yieldSoon();
     const settled = (): boolean => {
       if (open.isSettled) return false;
       open.isSettled = true;
       asked?.finish();
       this.#serial?.release();
-      return call === 0 || this.#open.take(open);
+      return call === 0 || calls.take(open);
     };
     const onThrown = (thrown: unknown): void => {
-      if (settled()) this.answers.failure(call, method, replyTo, thrown);
+      if (settled()) this.answerFailure(call, method, replyTo, thrown);
     };
     try {
       // Promise.resolve tames foreign thenables, but not a native promise with a `then` of its own.
       Promise.resolve(result).then((value) => {
-        if (settled() && call !== 0) this.answers.value(call, method, replyTo, value);
+        if (settled() && call !== 0) this.answerValue(call, method, replyTo, value);
       }, onThrown);
     } catch (thrown) {
       onThrown(thrown);

@@ -11,7 +11,7 @@ import { findEndpoint, handshakeRequest } from './handshake.js';
 import { LocalClient } from './local-client.js';
 import { trackFlows } from './main-thread.js';
 import { OutletClient } from './outlet-client.js';
-import type { RpcCell } from './rpc-cell.js';
+import { RpcCell } from './rpc-cell.js';
 import type { ConnectOptions, RpcService } from './rpc-service.js';
 import { SpotAlarms } from './spot-alarms.js';
 import {
@@ -62,8 +62,6 @@ export function systemAddress(thread: number, slot: number): CellAddress {
  */
 export class RpcThread {
   readonly thread: ActorThread;
-  /** Endpoints of this thread by recipient number, the system's own not included. */
-  readonly endpoints = new Map<number, RpcCell>();
   readonly #parts: RpcThreadParts;
   readonly #localClient: LocalClient;
   /** The service closes: no endpoint is made that nobody would stop. */
@@ -97,14 +95,11 @@ export class RpcThread {
       const text = `service ${service.systemName} is closing; ${plan.endpointId} is not made`;
       throw new RpcError('SERVICE_CLOSED', text, { endpoint: plan.endpointId });
     }
-    const cell = this.#make(plan, service);
-    this.endpoints.set(cell.address.recipient, cell);
-    return cell;
+    return this.#make(plan, service);
   }
 
   #onEnded(cell: RpcCell, failure: unknown): Promise<void> | void {
-    this.endpoints.delete(cell.address.recipient);
-    this.thread.cells.remove(cell.address);
+    this.thread.cells.remove(cell);
     return this.#parts.onEndpointEnded(cell, failure);
   }
 
@@ -118,7 +113,8 @@ export class RpcThread {
   describe(cell: RpcCell): CreatedEndpoint {
     return {
       endpointId: cell.endpointId,
-      ...cell.address,
+      recipient: cell.recipient,
+      incarnation: cell.incarnation,
       contracts: [...cell.methods.contracts.keys()],
       methods: cell.methods.descriptors.map(({ name, kind }) => ({ name, kind })),
       isFenced: cell.fence !== undefined,
@@ -126,9 +122,17 @@ export class RpcThread {
     };
   }
 
+  /** An endpoint of this thread that lives; the engine's own are not found. */
+  endpointAt(recipient: number, incarnation: number): RpcCell | undefined {
+    if (threadOf(recipient) !== this.thread.thread) return undefined;
+    const cell = this.thread.cells.find(recipient, incarnation);
+    return cell instanceof RpcCell && !cell.isSystem ? cell : undefined;
+  }
+
+  /** As {@link endpointAt}; throws `RECIPIENT_UNREACHABLE`. */
   find(recipient: number, incarnation: number): RpcCell {
-    const cell = this.endpoints.get(recipient);
-    if (cell && cell.address.incarnation === incarnation) return cell;
+    const cell = this.endpointAt(recipient, incarnation);
+    if (cell) return cell;
     throw new RpcError('RECIPIENT_UNREACHABLE', 'the endpoint is gone', { effect: 'none' });
   }
 
@@ -234,16 +238,21 @@ export class RpcThread {
   /** Terminates every endpoint of this thread; answers the failures. None is made afterwards. */
   async terminateAll(): Promise<unknown[]> {
     this.#isTerminating = true;
-    const results = await Promise.allSettled(
-      [...this.endpoints.values()].map((cell) => cell.life.terminate()),
-    );
+    const ends: Promise<void>[] = [];
+    for (const cell of [...this.thread.cells]) {
+      if (cell instanceof RpcCell && !cell.isSystem) ends.push(cell.life.terminate());
+    }
+    const results = await Promise.allSettled(ends);
     return results.flatMap((r) => (r.status === 'rejected' ? [r.reason as unknown] : []));
   }
 
   #make(plan: EndpointPlan, service: RpcService): RpcCell {
     if (this.#host?.service !== service) this.#host = this.#hostFor(service);
     const cell = makeEndpoint(plan, this.#host);
-    cell.address = this.thread.cells.add(cell, plan.isSystem ? SYSTEM_INCARNATION : undefined);
+    const fixed = plan.isSystem ? SYSTEM_INCARNATION : undefined;
+    const { recipient, incarnation } = this.thread.cells.add(cell, fixed);
+    cell.recipient = recipient;
+    cell.incarnation = incarnation;
     return cell;
   }
 

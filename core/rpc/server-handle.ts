@@ -119,7 +119,7 @@ export class ServerHandle implements RpcServer {
   #currentToken(created: CreatedEndpoint): CurrentToken | undefined {
     if (!created.isFenced) return undefined;
     const { recipient, incarnation, fencingToken } = created;
-    const { fence } = this.#rpcThread.endpoints.get(recipient) ?? {};
+    const { fence } = this.#rpcThread.endpointAt(recipient, incarnation) ?? {};
     if (fence) return fence;
     const { agent } = this.#lives;
     const token = new FollowedToken(fencingToken);

@@ -89,8 +89,7 @@ export class Agent extends RpcEndpoint implements Serves<typeof AgentGateway> {
   }
 
   async terminate(recipient: number, incarnation: number): Promise<void> {
-    const cell = this.#thread.endpoints.get(recipient);
-    if (cell?.address.incarnation === incarnation) await cell.life.terminate();
+    await this.#thread.endpointAt(recipient, incarnation)?.life.terminate();
   }
 
   termination(recipient: number, incarnation: number): Promise<void> {
@@ -121,7 +120,7 @@ export class Agent extends RpcEndpoint implements Serves<typeof AgentGateway> {
   }
 
   async #setRunning(recipient: number, incarnation: number, isRunning: boolean): Promise<void> {
-    const endpointId = this.#thread.endpoints.get(recipient)?.endpointId;
+    const endpointId = this.#thread.endpointAt(recipient, incarnation)?.endpointId;
     if (endpointId === undefined) return;
     await this.#thread.home().setRunning(endpointId, recipient, incarnation, isRunning);
   }
@@ -133,8 +132,8 @@ export class Agent extends RpcEndpoint implements Serves<typeof AgentGateway> {
 
   /** Who is not here any more has a state all the same: TERMINATED, which allows no move. */
   #lifeOf(recipient: number, incarnation: number): EndpointLife {
-    const cell = this.#thread.endpoints.get(recipient);
-    if (cell?.address.incarnation === incarnation) return cell.life;
+    const cell = this.#thread.endpointAt(recipient, incarnation);
+    if (cell) return cell.life;
     const text = 'the endpoint is TERMINATED; start a new one with startServer';
     throw new RpcError('INVALID_STATE', text);
   }

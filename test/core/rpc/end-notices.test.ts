@@ -25,8 +25,7 @@ class Home {
 }
 
 function cell(recipient: number): RpcCell {
-  const address = { recipient, incarnation: 7 };
-  return { endpointId: `e${recipient}`, address } as unknown as RpcCell;
+  return { endpointId: `e${recipient}`, recipient, incarnation: 7 } as RpcCell;
 }
 
 function noticesTo(home: Home, clock = new ManualClock()): EndNotices {
