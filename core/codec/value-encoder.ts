@@ -1,4 +1,5 @@
 import { Attachments, type Carrier } from './attached.js';
+import { copyBytes } from './value-bytes.js';
 import { isDetached } from './value-kinds.js';
 import { type PackedValue, packValue } from './value-pack.js';
 import { type ValuesOf, notSerializable, rootText } from './value-path.js';
@@ -258,6 +259,6 @@ function writeContent(words: Int32Array, bytes: Buffer, at: number, content: Con
   words[(end >> 2) - 1] = 0;
   words[at >> 2] = content.tag;
   words[(at >> 2) + 1] = length;
-  bytes.set(content.bytes, at + VALUE_HEADER_BYTES);
+  copyBytes(bytes, at + VALUE_HEADER_BYTES, content.bytes);
   return end;
 }

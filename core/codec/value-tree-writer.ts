@@ -1,4 +1,5 @@
 import type { Attachments } from './attached.js';
+import { copyBytes } from './value-bytes.js';
 import { MAX_DEPTH, RECORD_KEYS } from './value-guard.js';
 import { isDetached } from './value-kinds.js';
 import { type Shape, ShapeTree } from './value-shape.js';
@@ -101,7 +102,7 @@ export class TreeWriter {
       const target = offset >> 2;
       for (let i = 0; i < count; i++) words[target + i] = source[from + i]!;
     } else {
-      bytes.set(this.#bytes.subarray(from << 2, (from + count) << 2), offset);
+      copyBytes(bytes, offset, this.#bytes.subarray(from << 2, (from + count) << 2));
     }
     this.#from = from + count;
     return offset + (count << 2);

@@ -49,6 +49,13 @@ test('a stamped call is read back field by field by the generated accessors', ()
   );
 });
 
+test('the payload of every record begins at a multiple of 8, where copies take whole words', () => {
+  const target = { recipient: 1, incarnation: 1, method: 1 };
+  equal(new InvocationStamp({ ...target, token: undefined }).prefixBytes % 8, 0);
+  equal(new InvocationStamp({ ...target, token: [1, 2, 3, 4] }).prefixBytes % 8, 0);
+  equal(REPLY_PREFIX_BYTES % 8, 0);
+});
+
 test('a stamped call is read back by its flyweight', () => {
   const envelope = new InvocationEnvelope();
   fc.assert(
