@@ -23,7 +23,7 @@ export const LIMITS = {
   sharedMemories: 64,
   sharedMemoryBytes: 256 * 1024 * 1024,
   /** A lane publishes early when this much is stamped but not yet visible to the consumer. */
-  unpublishedBytes: 4 * 1024,
+  unpublishedBytes: 1024,
   /** Bytes that the backlog of one lane may hold, beside `backlogLimit` messages. */
   backlogBytes: 64 * 1024 * 1024,
   /** Bytes of the calls that may wait at one serial endpoint, beside `endpointQueueLimit`. */

@@ -91,6 +91,7 @@ export class Mailbox implements SenderHost {
   #immediateScheduled = false;
   #microtaskScheduled = false;
   #microtaskTurns = 0;
+  #isTurnBegun = false;
   #mustYield = false;
   #hasRung = false;
   /** Shared time of the last bell, ring or turn with work. */
@@ -156,7 +157,7 @@ export class Mailbox implements SenderHost {
   /** Runs `task` in a later turn of this thread, after all that came before it. */
   post(task: LocalTask): void {
     this.#local.push(task);
-    this.#scheduleMicrotask();
+    this.#beginTurn();
   }
 
   get isClosed(): boolean {
@@ -177,18 +178,18 @@ export class Mailbox implements SenderHost {
 
   /** True between the first thing sent in a turn and the end of that turn. */
   get isTurnBegun(): boolean {
-    return this.#microtaskScheduled;
+    return this.#isTurnBegun;
   }
 
   scheduleFlush(sender: LaneSender): void {
     sender.flushScheduled = true;
     this.#dirty.push(sender);
-    this.#scheduleMicrotask();
+    this.#beginTurn();
   }
 
   /** Has `onFlushed` called soon, even when nothing was sent through a lane. */
   scheduleTurn(): void {
-    this.#scheduleMicrotask();
+    this.#beginTurn();
   }
 
   /** True while what this turn sent wakes a sleeper: then every microsecond here is a cold one. */
@@ -284,6 +285,7 @@ export class Mailbox implements SenderHost {
 
   readonly #onMicrotask = (): void => {
     this.#microtaskScheduled = false;
+    this.#isTurnBegun = false;
     if (this.#isClosed) return;
     this.#drainLocal();
     this.#flush();
@@ -303,8 +305,10 @@ export class Mailbox implements SenderHost {
       if (this.#inbound.hasRecords()) this.#turn();
       return;
     }
-    this.#spin();
+    const hasFound = this.#spin();
     this.wake();
+    // The others are near, too: look again behind what goes on with the answers that came.
+    if (hasFound && this.#parts.handler.expectsReplies()) this.#scheduleMicrotask();
   }
 
   readonly #onImmediate = (): void => {
@@ -416,6 +420,11 @@ export class Mailbox implements SenderHost {
   #retryLater(sender: LaneSender): void {
     sender.flushScheduled = true;
     this.#blocked.push(sender);
+  }
+
+  #beginTurn(): void {
+    this.#scheduleMicrotask();
+    this.#isTurnBegun = this.#microtaskScheduled;
   }
 
   #scheduleMicrotask(): void {

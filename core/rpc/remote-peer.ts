@@ -129,7 +129,7 @@ export class RemotePeer implements ConnectionListener {
     const envelope = this.#invocation;
     envelope.wrap(source, type, offset);
     const timeoutMs = envelope.deadline;
-    if (timeoutMs !== 0) envelope.deadline = thread.deadlineAfter(timeoutMs);
+    if (timeoutMs !== 0) envelope.setDeadline(thread.deadlineAfter(timeoutMs));
     const to = threadOf(envelope.recipient);
     if (to !== 0) this.#forward(envelope, to, timeoutMs);
     else if (this.#isOpenToPeers(envelope))

@@ -75,8 +75,10 @@ test('a stamped call is read back by its flyweight', () => {
       const at = envelope.payloadOffset;
       ok(bytes.subarray(at, at + call.payload.length).equals(call.payload));
       call.token?.forEach((expected, index) => equal(envelope.tokenWord(index), expected));
-      envelope.deadline = 77;
+      envelope.setDeadline(77);
       equal(envelope.deadline, 77);
+      envelope.wrap({ words, bytes }, type, OFFSET);
+      equal(envelope.deadline, 77, 'it was written');
       equal(envelope.method, call.method, 'only the deadline was written');
     }),
     RUNS,

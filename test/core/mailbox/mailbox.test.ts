@@ -164,6 +164,34 @@ test('local tasks run in order, never at once, and let timers in between', async
   ok(turns > 10, 'the loop was under way when the timer fired');
 });
 
+test('answers that come bit by bit are taken without a turn of the event loop', async () => {
+  group = new MailboxGroup(2);
+  const asker = group.mailboxes[0]!;
+  const sink = group.sinks[0]!;
+  const answers = group.mailboxes[1]!.senderTo(0);
+  ok(send(answers, 0));
+  await group.until(() => sink.numbers.length === 1);
+  const begun: boolean[] = [];
+  sink.isExpecting = true;
+  sink.onNumber = (value) => {
+    sink.isExpecting = value < 10;
+    // What goes on with an answer is the reason of the next one.
+    void Promise.resolve().then(() => {
+      begun.push(asker.isTurnBegun);
+      if (value < 10 && send(answers, value + 1)) answers.flush();
+    });
+  };
+  let turns = 0;
+  setImmediate(() => turns++);
+  ok(send(answers, 1));
+  answers.flush();
+  asker.post({ run() {} });
+  for (let i = 0; i < 100; i++) await Promise.resolve();
+  deepEqual(sink.numbers, range(11));
+  equal(turns, 0);
+  ok(!begun.includes(true), 'to look is not to send: the next call reads the clock');
+});
+
 test('a mailbox with nothing to do lets the thread sleep', async () => {
   group = new MailboxGroup(3);
   const [, one, two] = group.mailboxes;
