@@ -1,3 +1,4 @@
+import { noteYoungBuffer } from '../base/young-generation.js';
 import { RpcError } from '../errors/rpc-error.js';
 import { detach, isMoved, unmark } from './moved.js';
 import { readFloat64, writeFloat64 } from './value-tags.js';
@@ -223,7 +224,10 @@ function headerEnd(words: Int32Array, at: number): number {
 }
 
 function memoryOfTicket(source: TicketSource, kind: number, ticket: number): ArrayBufferLike {
-  return kind & SHARED ? source.sharedBeside(ticket) : source.takeBeside(ticket);
+  if (kind & SHARED) return source.sharedBeside(ticket);
+  const memory = source.takeBeside(ticket);
+  noteYoungBuffer(memory.byteLength);
+  return memory;
 }
 
 /** The first entry with this ticket. */
