@@ -34,7 +34,7 @@ export function forwardInvocation(
   as: ForwardAs,
 ): RpcError | undefined {
   const layout = envelope.type === RECORD_FENCED_INVOCATION ? FENCED_INVOCATION : INVOCATION;
-  const prefixBytes = (layout.payloadLength + 1) * 4;
+  const { prefixBytes } = layout;
   const payload = payloadView(envelope, source);
   const isBeside = payload.length >= outlet.besideBytes;
   const length = prefixBytes + (isBeside ? TICKET_BYTES : payload.length);

@@ -31,6 +31,10 @@ export type TokenWords = readonly [number, number, number, number];
  * `argumentCount` and `flags` share a word with `method`: method << 16 | count << 8 | flags.
  */
 export interface InvocationLayout {
+  /** Record type: fenced or not. */
+  readonly type: number;
+  /** Bytes in front of the payload. */
+  readonly prefixBytes: number;
   readonly call: number;
   readonly recipient: number;
   readonly incarnation: number;
@@ -119,14 +123,17 @@ function buildInvocation(fenced: boolean): InvocationLayout {
   const methodWord = template.wordAt(6);
   assert(template.at(5) === methodWord * 4 + 1, 'argument count shares the word of flags');
   assert(template.at(4) === methodWord * 4 + 2, 'method shares the word of flags');
+  const payloadLength = template.vectorAt(8);
   return {
+    type: fenced ? RECORD_FENCED_INVOCATION : RECORD_INVOCATION,
+    prefixBytes: (payloadLength + 1) * 4,
     call: template.wordAt(0),
     recipient: template.wordAt(1),
     incarnation: template.wordAt(2),
     deadline: template.wordAt(3),
     methodWord,
     token: fenced ? template.wordAt(7) : -1,
-    payloadLength: template.vectorAt(8),
+    payloadLength,
     words: template.words,
   };
 }
@@ -184,9 +191,6 @@ export interface StampTarget {
  * overwrites call, deadline and payload length. What lands is a valid `Invocation` FlatBuffer.
  */
 export class InvocationStamp {
-  /** Record type: fenced or not. */
-  readonly type: number;
-  readonly prefixBytes: number;
   /** Shared by all stamps: with a copy in each, many gateways would not fit into the cache. */
   readonly #layout: InvocationLayout;
   readonly #recipient: number;
@@ -195,18 +199,34 @@ export class InvocationStamp {
   #token: TokenWords | undefined;
 
   constructor(target: StampTarget) {
-    const layout = target.token ? FENCED_INVOCATION : INVOCATION;
-    this.type = target.token ? RECORD_FENCED_INVOCATION : RECORD_INVOCATION;
-    this.#layout = layout;
-    this.prefixBytes = (layout.payloadLength + 1) * 4;
+    this.#layout = target.token ? FENCED_INVOCATION : INVOCATION;
     this.#recipient = target.recipient;
     this.#incarnation = target.incarnation;
     this.#method = target.method << 16;
     this.#token = target.token;
   }
 
-  /** Calls stamped from now on carry another token; only for a stamp made with one. */
-  setToken(token: TokenWords): void {
+  /** Record type: fenced or not. */
+  get type(): number {
+    return this.#layout.type;
+  }
+
+  /** Bytes in front of the payload. */
+  get prefixBytes(): number {
+    return this.#layout.prefixBytes;
+  }
+
+  /** Number of the method at its endpoint. */
+  get index(): number {
+    return this.#method >>> 16;
+  }
+
+  /** What calls stamped from now on carry; another one only where there was one from the start. */
+  get token(): TokenWords | undefined {
+    return this.#token;
+  }
+
+  set token(token: TokenWords) {
     this.#token = token;
   }
 
@@ -221,7 +241,7 @@ export class InvocationStamp {
     words[base + layout.incarnation] = this.#incarnation;
     words[base + layout.deadline] = deadline;
     if (this.#token !== undefined) writeToken(words, base + layout.token, this.#token);
-    return offset + this.prefixBytes;
+    return offset + layout.prefixBytes;
   }
 
   /** Ends a stamp: how many values the payload holds, and its bytes. */

@@ -13,7 +13,7 @@ const ENDPOINT_ID = /^[^/\s*?#]+$/;
 
 /** The home thread's book of all endpoints of the service: id -> thread, slot, incarnation. */
 export class Directory {
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, CellAddress>();
   readonly #reserved = new Set<string>();
   /** Ids whose endpoint is made again because its thread died, until it lives. */
   readonly #restoring = new Map<string, Deferred<void>>();
@@ -50,12 +50,7 @@ export class Directory {
 
   bind(endpointId: string, at: CellAddress): void {
     this.#reserved.delete(endpointId);
-    const path = RPC_PATH_PREFIX + endpointId;
-    this.#entries.set(endpointId, {
-      path,
-      recipient: at.recipient,
-      incarnation: at.incarnation,
-    });
+    this.#entries.set(endpointId, at);
     this.#endRestoring(endpointId);
   }
 
@@ -70,7 +65,10 @@ export class Directory {
   /** Who lives at a path; a last part `prefix_*` finds any endpoint of that prefix. */
   resolve(path: string): Entry | undefined {
     if (!path.startsWith(RPC_PATH_PREFIX)) return undefined;
-    return find(this.#entries, path.slice(RPC_PATH_PREFIX.length));
+    const found = find(this.#entries, path.slice(RPC_PATH_PREFIX.length));
+    if (!found) return undefined;
+    const [endpointId, { recipient, incarnation }] = found;
+    return { path: RPC_PATH_PREFIX + endpointId, recipient, incarnation };
   }
 
   /** As {@link resolve}, and waits for an endpoint that is being made again. */
@@ -79,7 +77,7 @@ export class Directory {
       const found = this.resolve(path);
       const restoring = find(this.#restoring, path.slice(RPC_PATH_PREFIX.length));
       if (found || !restoring) return found;
-      await restoring.promise;
+      await restoring[1].promise;
     }
   }
 
@@ -89,10 +87,13 @@ export class Directory {
   }
 }
 
-/** The value of an id; one that ends in `_*` finds any of that prefix. */
-function find<T>(map: ReadonlyMap<string, T>, endpointId: string): T | undefined {
-  if (!endpointId.endsWith('_*')) return map.get(endpointId);
+/** An id and its value; an id that ends in `_*` finds any of that prefix. */
+function find<T>(map: ReadonlyMap<string, T>, endpointId: string): [string, T] | undefined {
+  if (!endpointId.endsWith('_*')) {
+    const value = map.get(endpointId);
+    return value === undefined ? undefined : [endpointId, value];
+  }
   const prefix = endpointId.slice(0, -1);
-  for (const [id, value] of map) if (id.startsWith(prefix)) return value;
+  for (const entry of map) if (entry[0].startsWith(prefix)) return entry;
   return undefined;
 }

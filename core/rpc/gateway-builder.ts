@@ -11,21 +11,32 @@ export interface GatewayFacts {
   readonly client: GatewayClient;
 }
 
-/** Both ways of a gateway: most have one and the same. */
+/** Both ways of a gateway. */
 interface GatewayWays extends GatewayFacts {
-  readonly control: GatewayFacts;
+  /** Undefined: control methods go the same way, as in most gateways. */
+  readonly control: GatewayFacts | undefined;
 }
-
-const facts = new WeakMap<object, GatewayWays>();
 
 /** A gateway prints as what it is, and is not a thenable. */
 class Gateway {
+  readonly #facts: GatewayWays;
+
+  constructor(facts: GatewayWays) {
+    this.#facts = facts;
+  }
+
+  static factsOf(gateway: object): GatewayWays {
+    if (#facts in gateway) return gateway.#facts;
+    const text = 'this is not a gateway made by connect or getSelfGateway';
+    throw new RpcError('INVALID_ARGUMENT', text);
+  }
+
   toJSON(): string {
     return addressOf(this);
   }
 
   [inspect.custom](): string {
-    return `Gateway<${factsOf(this).target.contract.name}> ${addressOf(this)}`;
+    return `Gateway<${Gateway.factsOf(this).target.contract.name}> ${addressOf(this)}`;
   }
 }
 
@@ -38,16 +49,16 @@ class Gateway {
 export function buildGateway(
   target: GatewayTarget,
   client: GatewayClient,
-  control: GatewayFacts = { target, client },
+  control?: GatewayFacts,
 ): object {
-  const gateway = new Gateway() as Gateway & Record<string, unknown>;
+  const known = { target, client, control };
+  const gateway = new Gateway(known) as Gateway & Record<string, unknown>;
   for (const descriptor of target.contract.methods) {
-    const way = descriptor.isControl ? control : { target, client };
+    const way = wayOf(descriptor, known);
     const method = new BoundMethod(way.target, descriptor, way.client);
     const call = callFunction(way.client, method, descriptor);
     gateway[descriptor.name] = target.follows ? following(call, method, target.follows) : call;
   }
-  facts.set(gateway, { target, client, control });
   return gateway;
 }
 
@@ -56,15 +67,18 @@ export function viewOfGateway(
   gateway: object,
   askOf: (way: GatewayFacts, descriptor: MethodDescriptor) => GatewayFunction,
 ): object {
-  const known = factsOf(gateway);
-  const view = new Gateway() as Gateway & Record<string, unknown>;
+  const known = Gateway.factsOf(gateway);
+  const view = new Gateway(known) as Gateway & Record<string, unknown>;
   for (const descriptor of known.target.contract.methods) {
     const own = (gateway as Record<string, unknown>)[descriptor.name];
-    const way = descriptor.isControl ? known.control : known;
+    const way = wayOf(descriptor, known);
     view[descriptor.name] = descriptor.kind === 'ask' ? askOf(way, descriptor) : own;
   }
-  facts.set(view, known);
   return view;
+}
+
+function wayOf({ isControl }: MethodDescriptor, known: GatewayWays): GatewayFacts {
+  return isControl ? (known.control ?? known) : known;
 }
 
 type GatewayFunction = (...args: unknown[]) => unknown;
@@ -107,20 +121,14 @@ function tellFunction(client: GatewayClient, method: BoundMethod): GatewayFuncti
   };
 }
 
-function factsOf(gateway: object): GatewayWays {
-  const found = facts.get(gateway);
-  if (found) return found;
-  throw new RpcError('INVALID_ARGUMENT', 'this is not a gateway made by connect or getSelfGateway');
-}
-
 /** Address of the endpoint behind a gateway (Flink RpcGateway.getAddress). */
 export function addressOf(gateway: object): string {
-  return factsOf(gateway).target.address;
+  return Gateway.factsOf(gateway).target.address;
 }
 
 /** Host of the endpoint behind a gateway, `localhost` inside this process (Flink getHostname). */
 export function hostnameOf(gateway: object): string {
-  return factsOf(gateway).target.hostname;
+  return Gateway.factsOf(gateway).target.hostname;
 }
 
 /**
@@ -128,5 +136,5 @@ export function hostnameOf(gateway: object): string {
  * lane is in use. A producer of tells awaits it now and then; that is all the pacing it needs.
  */
 export function ready(gateway: object): Promise<void> {
-  return factsOf(gateway).client.ready();
+  return Gateway.factsOf(gateway).client.ready();
 }

@@ -2,6 +2,7 @@ import { InvocationStamp, type TokenWords } from '../codec/stamps.js';
 import type { ActorThread } from '../actor/actor-thread.js';
 import type { CellAddress } from '../actor/cell.js';
 import type { CallContext } from '../actor/pending-calls.js';
+import { type Address, formatAddress } from '../base/address.js';
 import { LIMITS } from '../config/limits.js';
 import { checkDurationMs } from '../config/options.js';
 import type { Effect, ErrorCode } from '../errors/error-codes.js';
@@ -24,11 +25,62 @@ export interface GatewayTarget extends CellAddress {
   readonly methods: readonly number[];
   readonly token: TokenWords | undefined;
   /** A self gateway's calls carry the token that the endpoint has when they are made. */
-  readonly follows?: CurrentToken;
+  readonly follows?: CurrentToken | undefined;
   /** Deadline of asks that say nothing else. */
   readonly timeoutMs: number;
   /** Longest record that the way to it takes, when the first lane of it takes longer ones. */
   readonly recordLimitBytes?: number;
+}
+
+/** What a gateway to an endpoint of this service is made of. */
+type LocalTargetParts = Omit<GatewayTarget, 'address' | 'hostname' | 'recordLimitBytes'> & {
+  /** How other processes reach this service. */
+  readonly base: Omit<Address, 'path'>;
+  readonly path: string;
+};
+
+/** Where a gateway inside this service leads: its address is only put together for who reads it. */
+export class LocalTarget implements GatewayTarget {
+  readonly recipient: number;
+  readonly incarnation: number;
+  readonly contract: GatewayContract;
+  readonly methods: readonly number[];
+  readonly token: TokenWords | undefined;
+  readonly follows: CurrentToken | undefined;
+  readonly timeoutMs: number;
+  readonly #base: Omit<Address, 'path'>;
+  readonly #path: string;
+
+  constructor(parts: LocalTargetParts) {
+    this.recipient = parts.recipient;
+    this.incarnation = parts.incarnation;
+    this.contract = parts.contract;
+    this.methods = shared(parts.methods, parts.contract);
+    this.token = parts.token;
+    this.follows = parts.follows;
+    this.timeoutMs = parts.timeoutMs;
+    this.#base = parts.base;
+    this.#path = parts.path;
+  }
+
+  get address(): string {
+    return formatAddress({ ...this.#base, path: this.#path });
+  }
+
+  get hostname(): string {
+    return this.#base.host || 'localhost';
+  }
+}
+
+/** For each contract, the methods of the endpoint that was connected to last: most are alike. */
+const lastMethods = new WeakMap<GatewayContract, readonly number[]>();
+
+function shared(methods: readonly number[], contract: GatewayContract): readonly number[] {
+  const last = lastMethods.get(contract);
+  if (last?.length === methods.length && last.every((index, i) => index === methods[i]))
+    return last;
+  lastMethods.set(contract, methods);
+  return methods;
 }
 
 /** What the calls of a gateway carry that was connected with these options. */
@@ -58,38 +110,33 @@ export interface GatewayClient {
   ready(): Promise<void>;
 }
 
-/** One method of one gateway: its stamp, its deadline, and the words of its errors. */
-export class BoundMethod implements CallContext {
-  readonly name: string;
-  readonly index: number;
-  readonly stamp: InvocationStamp;
+/**
+ * One method of one gateway: a stamp with its deadline and the words of its errors. It is one
+ * object, because a call through a gateway that was not used for a while waits for memory.
+ */
+export class BoundMethod extends InvocationStamp implements CallContext {
   readonly timeoutMs: number;
-  readonly peer: object;
+  readonly name: string;
   readonly target: GatewayTarget;
-  /** What calls carry now. */
-  token: TokenWords | undefined;
-
   readonly #client: GatewayClient;
 
   constructor(target: GatewayTarget, descriptor: MethodDescriptor, client: GatewayClient) {
-    const index = target.methods[target.contract.methods.indexOf(descriptor)]!;
-    this.target = target;
-    this.name = descriptor.name;
-    this.index = index;
-    this.peer = client.peer;
-    this.#client = client;
-    this.timeoutMs = wholeTimeoutMs(descriptor.timeoutMs ?? target.timeoutMs);
     const { recipient, incarnation, token } = target;
-    this.token = token;
-    this.stamp = new InvocationStamp({ recipient, incarnation, method: index, token });
+    const method = target.methods[target.contract.methods.indexOf(descriptor)]!;
+    super({ recipient, incarnation, method, token });
+    this.timeoutMs = wholeTimeoutMs(descriptor.timeoutMs ?? target.timeoutMs);
+    this.name = descriptor.name;
+    this.target = target;
+    this.#client = client;
+  }
+
+  get peer(): object {
+    return this.#client.peer;
   }
 
   /** Takes the token that the endpoint has now. */
   follow(current: CurrentToken): void {
-    const token = current.words;
-    if (token === this.token) return;
-    this.token = token;
-    this.stamp.setToken(token);
+    this.token = current.words;
   }
 
   error(code: ErrorCode, text: string, effect: Effect, cause?: unknown): RpcError {

@@ -159,14 +159,13 @@ export class OutletClient implements GatewayClient {
   /** The fast path: one number needs no measuring and is stamped in a few stores. */
   #sendNumber(method: BoundMethod, call: number, deadline: number, value: number): boolean {
     const outlet = this.#outlet;
-    const stamp = method.stamp;
-    const at = outlet.claim(stamp.prefixBytes + NUMBER_BYTES_MAX);
+    const at = outlet.claim(method.prefixBytes + NUMBER_BYTES_MAX);
     if (at < 0) return false;
     const words = outlet.words;
-    const payloadAt = stamp.stamp(words, at, call, deadline);
+    const payloadAt = method.stamp(words, at, call, deadline);
     const end = writeNumber(words, payloadAt >> 2, value) << 2;
-    stamp.finish(words, at, ONE_ARGUMENT, end - payloadAt);
-    outlet.commit(end - at, stamp.type);
+    method.finish(words, at, ONE_ARGUMENT, end - payloadAt);
+    outlet.commit(end - at, method.type);
     return true;
   }
 
@@ -185,7 +184,6 @@ export class OutletClient implements GatewayClient {
 
   #send(method: BoundMethod, call: number, deadline: number, args: unknown[]): boolean {
     const outlet = this.#outlet;
-    const stamp = method.stamp;
     const encoder = this.#thread.encoder;
     const calling = this.#flags;
     this.#flags = 0;
@@ -193,16 +191,16 @@ export class OutletClient implements GatewayClient {
     const bound = encoder.measure(args, args.length, 'arguments', this.#carrier);
     const flags = calling | (encoder.isAttached ? FLAG_ATTACHED : 0);
     if (encoder.isAttached && !outlet.hasRoomBeside(encoder.besideBytes)) throw tooMuchBeside();
-    if (bound >= outlet.besideBytes || stamp.prefixBytes + bound > this.#recordLimitBytes) {
+    if (bound >= outlet.besideBytes || method.prefixBytes + bound > this.#recordLimitBytes) {
       this.#countAndFlags = countAndFlags(args.length, flags);
       return this.#sendBig(method, call, deadline, bound);
     }
-    const at = outlet.claim(stamp.prefixBytes + bound);
+    const at = outlet.claim(method.prefixBytes + bound);
     if (at < 0) return false;
-    const payloadAt = stamp.stamp(outlet.words, at, call, deadline);
+    const payloadAt = method.stamp(outlet.words, at, call, deadline);
     const written = encoder.write(outlet.words, outlet.bytes, payloadAt);
-    stamp.finish(outlet.words, at, countAndFlags(args.length, flags), written);
-    outlet.commit(payloadAt - at + written, stamp.type);
+    method.finish(outlet.words, at, countAndFlags(args.length, flags), written);
+    outlet.commit(payloadAt - at + written, method.type);
     if (this.#carrier === undefined) encoder.letGo();
     return true;
   }
@@ -213,14 +211,13 @@ export class OutletClient implements GatewayClient {
     const outlet = this.#outlet;
     const { encoder } = this.#thread;
     if (!outlet.hasRoomBeside(bound + encoder.besideBytes)) throw tooMuchBeside();
-    const { stamp } = method;
-    const at = outlet.claim(stamp.prefixBytes + TICKET_BYTES);
+    const at = outlet.claim(method.prefixBytes + TICKET_BYTES);
     if (at < 0) return false;
-    const payloadAt = stamp.stamp(outlet.words, at, call, deadline);
+    const payloadAt = method.stamp(outlet.words, at, call, deadline);
     const { bytes, length } = encodeApart(encoder, bound);
     outlet.words[payloadAt >> 2] = outlet.sendBeside(trim(bytes, length));
-    stamp.finish(outlet.words, at, this.#countAndFlags | FLAG_BESIDE, TICKET_BYTES);
-    outlet.commit(stamp.prefixBytes + TICKET_BYTES, stamp.type);
+    method.finish(outlet.words, at, this.#countAndFlags | FLAG_BESIDE, TICKET_BYTES);
+    outlet.commit(method.prefixBytes + TICKET_BYTES, method.type);
     return true;
   }
 
@@ -230,21 +227,20 @@ export class OutletClient implements GatewayClient {
    */
   #sendAway(method: BoundMethod, call: number, deadline: number, bound: number): boolean {
     const outlet = this.#outlet;
-    const { stamp } = method;
     const { encoder } = this.#thread;
     const { bytes, length } = encodeApart(encoder, bound);
-    checkRecordSize(stamp.prefixBytes + length, this.#recordLimitBytes);
+    checkRecordSize(method.prefixBytes + length, this.#recordLimitBytes);
     const isBeside = length >= outlet.besideBytes;
     if (isBeside && !outlet.hasRoomBeside(length)) throw tooMuchBeside();
     const payloadBytes = isBeside ? TICKET_BYTES : length;
-    const at = outlet.claim(stamp.prefixBytes + payloadBytes);
+    const at = outlet.claim(method.prefixBytes + payloadBytes);
     if (at < 0) return false;
-    const payloadAt = stamp.stamp(outlet.words, at, call, deadline);
+    const payloadAt = method.stamp(outlet.words, at, call, deadline);
     if (isBeside) outlet.words[payloadAt >> 2] = outlet.sendBeside(trim(bytes, length));
     else outlet.bytes.set(new Uint8Array(bytes, 0, length), payloadAt);
     const flags = this.#countAndFlags | (isBeside ? FLAG_BESIDE : 0);
-    stamp.finish(outlet.words, at, flags, payloadBytes);
-    outlet.commit(stamp.prefixBytes + payloadBytes, stamp.type);
+    method.finish(outlet.words, at, flags, payloadBytes);
+    outlet.commit(method.prefixBytes + payloadBytes, method.type);
     encoder.letGo();
     return true;
   }

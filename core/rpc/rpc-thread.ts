@@ -3,10 +3,11 @@ import { type CellAddress, recipientOf, threadOf } from '../actor/cell.js';
 import { type Address, formatAddress, RPC_PATH_PREFIX } from '../base/address.js';
 import { RpcError } from '../errors/rpc-error.js';
 import { type EndpointHost, type EndpointPlan, makeEndpoint } from './endpoint-factory.js';
+import type { CallOutlet } from '../mailbox/call-outlet.js';
 import type { CurrentToken } from './fencing.js';
 import type { AnyGateway, GatewayContract, GatewayOf, MethodTable } from './gateway.js';
 import { buildGateway } from './gateway-builder.js';
-import { callsOf, type GatewayTarget } from './gateway-client.js';
+import { callsOf, type GatewayTarget, LocalTarget } from './gateway-client.js';
 import { findEndpoint, handshakeRequest } from './handshake.js';
 import { LocalClient } from './local-client.js';
 import { trackFlows } from './main-thread.js';
@@ -71,6 +72,8 @@ export class RpcThread {
    * started again has another way.
    */
   readonly #systemGateways = new WeakMap<object, SystemGateways>();
+  /** All gateways over one lane share a client. */
+  readonly #clients = new WeakMap<CallOutlet, OutletClient>();
   /** What all endpoints of one service share. */
   #host: EndpointHost | undefined;
   /** How other processes reach this service; changes once, when the listener has its port. */
@@ -157,15 +160,15 @@ export class RpcThread {
   }
 
   #systemTarget(contract: AnyGateway, thread: number, slot: number): GatewayTarget {
-    return {
+    return new LocalTarget({
       ...systemAddress(thread, slot),
-      address: formatAddress({ ...this.base, path: `/system/${thread}/${contract.name}` }),
-      hostname: 'localhost',
+      base: this.base,
+      path: `/system/${thread}/${contract.name}`,
       contract,
       methods: contract.methods.map((_, index) => index),
       token: undefined,
       timeoutMs: this.thread.settings.askTimeoutMs,
-    };
+    });
   }
 
   home(): HomeGateway {
@@ -185,9 +188,19 @@ export class RpcThread {
     const to = threadOf(target.recipient);
     if (to === this.thread.thread) return buildGateway(target, this.#localClient);
     const outlet = this.thread.outletTo(to);
+    if (target.recordLimitBytes === undefined) return buildGateway(target, this.#clientOf(outlet));
     const client = new OutletClient(this.thread, outlet, target.recordLimitBytes);
     const { recipient, incarnation } = control;
     return buildGateway(target, client, { client, target: { ...target, recipient, incarnation } });
+  }
+
+  #clientOf(outlet: CallOutlet): OutletClient {
+    let client = this.#clients.get(outlet);
+    if (client === undefined) {
+      client = new OutletClient(this.thread, outlet);
+      this.#clients.set(outlet, client);
+    }
+    return client;
   }
 
   /** Finds the endpoint at a path of this service and shakes hands with it. */
@@ -195,15 +208,8 @@ export class RpcThread {
     const address = formatAddress({ ...this.base, path });
     const request = handshakeRequest(contract);
     const found = await findEndpoint(address, path, request, (thread) => this.reception(thread));
-    return this.gateway({
-      recipient: found.recipient,
-      incarnation: found.incarnation,
-      address: formatAddress({ ...this.base, path: found.path }),
-      hostname: this.base.host || 'localhost',
-      contract,
-      methods: found.methods,
-      ...callsOf(options, this.thread.settings.askTimeoutMs),
-    });
+    const calls = callsOf(options, this.thread.settings.askTimeoutMs);
+    return this.gateway(new LocalTarget({ ...found, base: this.base, contract, ...calls }));
   }
 
   /**
@@ -222,17 +228,18 @@ export class RpcThread {
       const text = `${created.endpointId} serves no ${contract.name}: it has no ${kind} ${name}`;
       throw new RpcError('HANDSHAKE_REJECTED', text, { endpoint: created.endpointId });
     });
-    return this.gateway({
+    const target = new LocalTarget({
       recipient: created.recipient,
       incarnation: created.incarnation,
-      address: this.addressOf(created.endpointId),
-      hostname: this.base.host || 'localhost',
+      base: this.base,
+      path: RPC_PATH_PREFIX + created.endpointId,
       contract,
       methods,
       token: follows?.words,
-      ...(follows ? { follows } : {}),
+      follows,
       timeoutMs: this.thread.settings.askTimeoutMs,
     });
+    return this.gateway(target);
   }
 
   /** Terminates every endpoint of this thread; answers the failures. None is made afterwards. */

@@ -41,6 +41,8 @@ export interface ServiceBackend {
   close(): Promise<void>;
 }
 
+const NO_ARGS: readonly unknown[] = [];
+
 /** The {@link RpcService} of one thread; what differs by thread is behind its backend. */
 export class ThreadService implements RpcService {
   readonly #rpcThread: RpcThread;
@@ -89,7 +91,7 @@ export class ThreadService implements RpcService {
       endpointId: options.endpointId ?? this.#randomName(endpointClass.name || 'endpoint'),
       module: endpointClass.module ?? '',
       exportName,
-      args: options.args ?? [],
+      args: options.args ?? NO_ARGS,
     };
     const placement = options.thread ?? 'any';
     if (placement !== 'home' && spec.module === '') {

@@ -10,6 +10,7 @@ import type { HomeThreads } from './home-threads.js';
 import type { RpcThread } from './rpc-thread.js';
 import type { ServerBook, ServerRecord } from './server-book.js';
 import type { AgentGateway, CreatedEndpoint, EndpointSpec } from './system-contracts.js';
+import { ServedShapes } from './served-shapes.js';
 import type { BlockedThread } from './watchdog.js';
 import { causeInWords, type EndedThread, threadTerminated } from './thread-end.js';
 
@@ -34,6 +35,7 @@ export interface ThreadSupervisorParts {
 export class ThreadSupervisor {
   readonly #parts: ThreadSupervisorParts;
   readonly #budgets = new Map<number, RestartBudget>();
+  readonly #shapes = new ServedShapes();
 
   constructor(parts: ThreadSupervisorParts) {
     this.#parts = parts;
@@ -44,7 +46,7 @@ export class ThreadSupervisor {
     const { threads } = this.#parts;
     const life = threads.lifeOf(thread);
     const created = await this.agent(thread).create(spec);
-    if (threads.isAlive(thread, life)) return created;
+    if (threads.isAlive(thread, life)) return this.#shapes.share(created, spec);
     const text = `worker thread ${thread - 1} ended while it made ${spec.endpointId}`;
     throw new RpcError('THREAD_TERMINATED', text);
   }
