@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { markAsUntransferable } from 'node:worker_threads';
 
 const SLAB_BYTES = 64 * 1024;

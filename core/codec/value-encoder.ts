@@ -23,6 +23,9 @@ import { TreeWriter } from './value-tree-writer.js';
 const NUMBER_BOUND = 12;
 const TAG_ONLY = 4;
 const ATTACHED_BYTES = 8;
+/** Node defines `Buffer` as a getter of the global object, which costs more than the comparison. */
+const BUFFER_PROTOTYPE: object = Buffer.prototype;
+const BYTES_PROTOTYPE: object = Uint8Array.prototype;
 const NO_VALUES: readonly unknown[] = [];
 
 /**
@@ -116,7 +119,8 @@ export class ValueEncoder {
 
 /** Where an object is, if it is not packed: as a tree in the writer, or still where it was. */
 const IN_TREE = -1;
-const IN_PLACE = -2;
+const BUFFER_IN_PLACE = -2;
+const BYTES_IN_PLACE = -3;
 /** From 0 on: its number among the attachments. */
 type Item = PackedValue | number;
 
@@ -158,12 +162,13 @@ class Objects {
     }
     if (typeof item !== 'number') {
       this.#items[this.#next++] = IN_TREE;
-      return writeContent(words, bytes, at, item);
+      words[at >> 2] = item.tag;
+      return writeContent(words, bytes, at, item.bytes);
     }
     this.#next++;
-    if (item === IN_PLACE) {
-      const tag = isBuffer(value as object) ? TAG_BUFFER : TAG_BYTES;
-      return writeContent(words, bytes, at, { tag, bytes: value as Uint8Array });
+    if (item < 0) {
+      words[at >> 2] = item === BUFFER_IN_PLACE ? TAG_BUFFER : TAG_BYTES;
+      return writeContent(words, bytes, at, value as Uint8Array);
     }
     words[at >> 2] = TAG_ATTACHED;
     words[(at >> 2) + 1] = item;
@@ -184,8 +189,11 @@ class Objects {
         this.#items[this.#count++] = number;
         return ATTACHED_BYTES;
       }
-      if (prototype === Buffer.prototype || prototype === Uint8Array.prototype) {
-        return this.#addBytes(value as Uint8Array, index);
+      if (prototype === BUFFER_PROTOTYPE) {
+        return this.#addBytes(value as Uint8Array, index, BUFFER_IN_PLACE);
+      }
+      if (prototype === BYTES_PROTOTYPE) {
+        return this.#addBytes(value as Uint8Array, index, BYTES_IN_PLACE);
       }
     }
     const bytes = this.#trees.add(value);
@@ -193,17 +201,13 @@ class Objects {
     return bytes;
   }
 
-  #addBytes(value: Uint8Array, index: number): number {
+  #addBytes(value: Uint8Array, index: number, place: number): number {
     if (value.length === 0 && isDetached(value)) {
       throw notSerializable(rootText(this.#what, index), 'is a detached buffer');
     }
-    this.#items[this.#count++] = IN_PLACE;
+    this.#items[this.#count++] = place;
     return VALUE_HEADER_BYTES + padToWord(value.length);
   }
-}
-
-function isBuffer(value: object): boolean {
-  return Object.getPrototypeOf(value) === Buffer.prototype;
 }
 
 /** Upper bound in bytes of a value that is no object; 0 for objects and what cannot travel. */
@@ -245,20 +249,13 @@ function writeScalar(words: Int32Array, bytes: Buffer, at: number, value: unknow
   }
 }
 
-/** What has a length in bytes behind its tag. */
-interface Content {
-  readonly tag: number;
-  readonly bytes: Uint8Array;
-}
-
-/** Tag, length and bytes at byte `at`; answers the offset behind them. */
-function writeContent(words: Int32Array, bytes: Buffer, at: number, content: Content): number {
-  const length = content.bytes.length;
+/** Length and bytes behind the tag at byte `at`; answers the offset behind them. */
+function writeContent(words: Int32Array, bytes: Buffer, at: number, content: Uint8Array): number {
+  const { length } = content;
   const end = at + VALUE_HEADER_BYTES + padToWord(length);
   // The last word first, as zero, so that no old byte is left in its padding.
   words[(end >> 2) - 1] = 0;
-  words[at >> 2] = content.tag;
   words[(at >> 2) + 1] = length;
-  copyBytes(bytes, at + VALUE_HEADER_BYTES, content.bytes);
+  copyBytes(bytes, at + VALUE_HEADER_BYTES, content);
   return end;
 }

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { plainView, VIEW_CLASSES } from './value-kinds.js';
 
 /** Memory that a record may name instead of holding it: an ArrayBuffer or a view of any class. */
