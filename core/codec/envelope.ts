@@ -1,4 +1,3 @@
-import { assert } from '../base/assert.js';
 import type { RecordSource } from '../memory/lane-reader.js';
 import { FENCED_INVOCATION, INVOCATION, RECORD_FENCED_INVOCATION, REPLY } from './stamps.js';
 
@@ -7,18 +6,6 @@ const { call: CALL, recipient: RECIPIENT, incarnation: INCARNATION } = INVOCATIO
 const { deadline: DEADLINE, methodWord: METHOD_WORD, payloadLength: LENGTH } = INVOCATION;
 const { token: TOKEN, payloadLength: FENCED_LENGTH } = FENCED_INVOCATION;
 const { call: REPLY_CALL, statusWord: STATUS_WORD, payloadLength: REPLY_LENGTH } = REPLY;
-
-assert(
-  [CALL, RECIPIENT, INCARNATION, DEADLINE, METHOD_WORD].join() ===
-    [
-      FENCED_INVOCATION.call,
-      FENCED_INVOCATION.recipient,
-      FENCED_INVOCATION.incarnation,
-      FENCED_INVOCATION.deadline,
-      FENCED_INVOCATION.methodWord,
-    ].join(),
-  'a token lies behind the fields that all invocations have',
-);
 
 /**
  * One stamped invocation where it lies (Agrona flyweight). One object per thread is wrapped around

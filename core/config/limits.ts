@@ -22,8 +22,12 @@ export const LIMITS = {
   /** Shared memories that the far end of a lane keeps by ticket: how many, how many bytes. */
   sharedMemories: 64,
   sharedMemoryBytes: 256 * 1024 * 1024,
-  /** A lane publishes early when this much is stamped but not yet visible to the consumer. */
-  unpublishedBytes: 1024,
+  /**
+   * A lane publishes early when this much is stamped but not yet visible to the consumer: the first
+   * time in a turn, and doubled each time up to the second.
+   */
+  unpublishedBytesFirst: 512,
+  unpublishedBytesMax: 16 * 1024,
   /** Bytes that the backlog of one lane may hold, beside `backlogLimit` messages. */
   backlogBytes: 64 * 1024 * 1024,
   /** Bytes of the calls that may wait at one serial endpoint, beside `endpointQueueLimit`. */

@@ -67,6 +67,8 @@ export class LaneSender implements CallOutlet, Carrier {
   #bytesBeside = 0;
   readonly carrier = this;
   #claimedInBacklog = false;
+  /** This much unpublished is published before the turn ends. */
+  #earlyBytes: number = LIMITS.unpublishedBytesFirst;
   #roomWaiters: (() => void)[] = [];
 
   constructor(parts: LaneSenderParts) {
@@ -113,7 +115,7 @@ export class LaneSender implements CallOutlet, Carrier {
     } else {
       this.#writer.commit(length, type);
       // The consumer can work on a big value while the next one is copied.
-      if (isBeside || this.#writer.unpublishedBytes >= LIMITS.unpublishedBytes) this.#publish();
+      if (isBeside || this.#writer.unpublishedBytes >= this.#earlyBytes) this.#publishEarly();
     }
     if (this.flushScheduled) return;
     // Waking a sleeper takes long: what is left of this turn can happen meanwhile.
@@ -150,6 +152,7 @@ export class LaneSender implements CallOutlet, Carrier {
   flush(): boolean {
     if (!this.#backlog.isEmpty && this.isOpen) this.#drainBacklog();
     this.#publish();
+    this.#earlyBytes = LIMITS.unpublishedBytesFirst;
     if (this.#roomWaiters.length > 0 && this.hasRoom()) this.#wakeWaiters();
     return this.#backlog.isEmpty && this.#roomWaiters.length === 0;
   }
@@ -241,6 +244,16 @@ export class LaneSender implements CallOutlet, Carrier {
       this.words[at >> 2] = ticket;
       this.commit(TICKET_BYTES, RECORD_FORGET);
     }
+  }
+
+  /**
+   * Before the turn ends. A consumer that has nothing to do gets its first records soon; the more
+   * there are, the further it is kept behind: on the heels of this thread it would take away the
+   * very lines of the cache that are written next.
+   */
+  #publishEarly(): void {
+    this.#publish();
+    this.#earlyBytes = Math.min(this.#earlyBytes * 2, LIMITS.unpublishedBytesMax);
   }
 
   #publish(): void {

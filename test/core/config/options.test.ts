@@ -172,5 +172,5 @@ test('the limits fit the bits and the memory they are made for', () => {
   // Positions have 32 bits and are compared by signed distance: a lane is less than half of that.
   ok(LIMITS.laneCapacityBytesMax <= 2 ** 30);
   // The largest record in a lane, and the padding in front of it, fit into half a lane each.
-  ok(LIMITS.besideBytes + LIMITS.unpublishedBytes <= LIMITS.laneCapacityBytesMin / 2);
+  ok(LIMITS.besideBytes + LIMITS.unpublishedBytesMax <= LIMITS.laneCapacityBytesMin / 2);
 });
