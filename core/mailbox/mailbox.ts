@@ -86,7 +86,10 @@ export class Mailbox implements SenderHost {
   #dirty: LaneSender[] = [];
   /** Senders whose lane was full at the end of the last turn. */
   readonly #blocked: LaneSender[] = [];
+  /** Polls its lanes. */
   #isAwake = false;
+  /** A bell came, so nobody rings: must poll, or announce its sleep again, once this turn ends. */
+  #isStirred = false;
   #isClosed = false;
   #immediateScheduled = false;
   #microtaskScheduled = false;
@@ -94,8 +97,10 @@ export class Mailbox implements SenderHost {
   #isTurnBegun = false;
   #mustYield = false;
   #hasRung = false;
-  /** Shared time of the last bell, ring or turn with work. */
+  /** Shared time of the last bell or turn with work. */
   #lastSignal = 0;
+  /** The bell that this turn began with came after a silence. */
+  #wasSilent = false;
 
   constructor(parts: MailboxParts) {
     this.#parts = parts;
@@ -211,6 +216,7 @@ export class Mailbox implements SenderHost {
   wake(): void {
     if (!this.#isAwake) {
       this.#isAwake = true;
+      this.#isStirred = false;
       this.#park.unpark();
       this.#budget.enter();
     }
@@ -290,30 +296,37 @@ export class Mailbox implements SenderHost {
     this.#drainLocal();
     this.#flush();
     this.#parts.handler.onFlushed();
+    // Not after a silence: a clock that is read for the first time in a while takes 25 us.
+    if (this.#isStirred && !this.#wasSilent) this.#idle.onBell();
     // A caller that awaits one answer gets it here, without a turn of the event loop.
     if (this.#parts.handler.expectsReplies()) this.#awaitReplies();
+    else if (this.#isStirred) this.#endBell();
     if (this.#blocked.length > 0) this.wake();
     if (this.#local.size > 0 || this.#dirty.length > 0) this.#scheduleMicrotask();
   };
 
-  /** A single call to a sleeper: its answer rings us. Otherwise the answer is near: look for it. */
+  /** Answers are expected: those of a thread that is awake are near; one that was rung rings us. */
   #awaitReplies(): void {
     const hasRung = this.#hasRung;
     this.#hasRung = false;
-    if (!this.#isAwake && hasRung && this.#isFirstForLong()) {
-      // The one we rang may have run on this very core before we went on.
-      if (this.#inbound.hasRecords()) this.#turn();
-      return;
-    }
-    const hasFound = this.#spin();
-    this.wake();
-    // The others are near, too: look again behind what goes on with the answers that came.
-    if (hasFound && this.#parts.handler.expectsReplies()) this.#scheduleMicrotask();
+    if (this.#isAwake || !hasRung) {
+      const hasFound = this.#spin();
+      if (hasFound) this.#idle.onAnswered();
+      if (hasFound || this.#isAwake || this.#idle.shouldPollAfterSend()) {
+        this.wake();
+        // The others are near, too: look again behind what goes on with the answers that came.
+        if (hasFound && this.#parts.handler.expectsReplies()) this.#scheduleMicrotask();
+        return;
+      }
+    } else if (!this.#isAfterSilence() && this.#idle.shouldPollAfterRing()) return this.wake();
+    // The one we rang may have run on this very core before we went on.
+    if (this.#inbound.hasRecords()) this.#turn();
+    if (this.#isStirred) this.#sleep();
   }
 
   readonly #onImmediate = (): void => {
     this.#immediateScheduled = false;
-    if (this.#isClosed) return;
+    if (this.#isClosed || !this.#isAwake) return;
     this.#microtaskTurns = 0;
     this.#mustYield = false;
     if (this.#turn() || this.#spin()) {
@@ -354,20 +367,34 @@ export class Mailbox implements SenderHost {
 
   #onBell(): void {
     if (this.#isClosed || this.#isAwake) return;
-    const worked = this.#turn();
-    // After a silence there will hardly be more at once: sleep, and leave the core to the other.
-    if (this.#isFirstForLong() && this.#tryPark()) return;
-    this.wake();
-    this.#idle.onWake();
-    if (worked) this.#idle.onWork();
+    this.#isStirred = true;
+    this.#wasSilent = this.#isAfterSilence();
+    this.#lastSignal = this.#time.load();
+    this.#mustYield = false;
+    this.#microtaskTurns = 0;
+    this.#retryBlocked();
+    this.#drainAll();
+    this.#flush();
+    // Who awaits what has just been settled goes on before this thread sees to its sleep.
+    this.#scheduleMicrotask();
   }
 
-  /** True for the first bell or ring after a tick or more without work; reads no clock. */
-  #isFirstForLong(): boolean {
+  /** What a bell brought is done. After a silence there will hardly be more at once. */
+  #endBell(): void {
+    if (this.#wasSilent || !this.#idle.shouldPollAfterBell()) this.#sleep();
+    else this.wake();
+  }
+
+  /** Announces the sleep again, and leaves the core to others. */
+  #sleep(): void {
+    if (this.#tryPark()) this.#isStirred = false;
+    else this.wake();
+  }
+
+  /** True when a tick or more went by without a bell or a turn with work; reads no clock. */
+  #isAfterSilence(): boolean {
     const now = this.#time.load();
-    const isFirst = now - this.#lastSignal >= SILENCE_MS || now < this.#lastSignal;
-    this.#lastSignal = now;
-    return isFirst;
+    return now - this.#lastSignal >= SILENCE_MS || now < this.#lastSignal;
   }
 
   /** Looks at the tails for some microseconds; true when records came and were handled. */

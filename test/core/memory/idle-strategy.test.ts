@@ -62,3 +62,54 @@ test('a thread without a core of its own does not spin', () => {
     false,
   );
 });
+
+/** Bells without more work behind them: how many of `bells` it polls after. */
+function pollsInVain(idle: IdleStrategy, bells: number): number {
+  let polls = 0;
+  for (let i = 0; i < bells; i++) {
+    if (!idle.shouldPollAfterBell()) continue;
+    polls++;
+    untilPark(idle);
+  }
+  return polls;
+}
+
+test('polling that was in vain is left out ever more often, but never for good', () => {
+  const idle = strategy(1);
+  equal(pollsInVain(idle, 3), 2, 'the first time may have been an accident');
+  const polls = pollsInVain(idle, 320);
+  ok(polls >= 10 && polls <= 20, `${polls} of 320`);
+});
+
+test('polling that paid is tried again at once', () => {
+  const idle = strategy(1);
+  pollsInVain(idle, 100);
+  while (!idle.shouldPollAfterBell());
+  idle.onEmpty();
+  idle.onWork();
+  equal(idle.shouldPollAfterBell(), true);
+});
+
+test('what polling after bells has taught says nothing of that after sending and ringing', () => {
+  const idle = strategy(1);
+  pollsInVain(idle, 100);
+  equal(idle.shouldPollAfterSend(), true);
+  equal(idle.shouldPollAfterRing(), true);
+});
+
+test('while bells come one right after the other it polls, in vain or not', () => {
+  const idle = strategy(1);
+  pollsInVain(idle, 100);
+  for (let i = 0; i < 20; i++) idle.onBell();
+  equal(idle.shouldPollAfterBell(), true);
+  untilPark(idle);
+  equal(idle.shouldPollAfterBell(), true);
+});
+
+test('an answer that came at once makes it poll for the next one', () => {
+  const idle = strategy(1);
+  for (let i = 0; i < 8; i++) if (idle.shouldPollAfterSend()) untilPark(idle);
+  while (idle.shouldPollAfterSend()) untilPark(idle);
+  idle.onAnswered();
+  equal(idle.shouldPollAfterSend(), true);
+});
