@@ -124,6 +124,13 @@ const SILENCE_ROWS: readonly Row[] = [
     goal: { ratio: 1.0 },
   },
   {
+    id: 'L8c',
+    question: 'call after 2 ms of silence, p50',
+    measure: { cell: COLD, figure: 'shortP50Us' },
+    better: 'lower',
+    beside: { cell: COLD, figure: 'rawShortP50Us', name: 'postMessage' },
+  },
+  {
     id: 'L9',
     question: 'CPU of the process, open and idle',
     measure: { cell: 'home-to-worker/idle', figure: 'cpuPercent' },

@@ -11,6 +11,8 @@ export type FigureName =
   | 'maxUs'
   | 'notSent'
   | 'rawP50Us'
+  | 'shortP50Us'
+  | 'rawShortP50Us'
   | 'rawP99Us'
   | 'nsPerOperation'
   | 'cpuUsPerCall'

@@ -81,7 +81,7 @@ export interface Catalogue extends Wanted {
 }
 
 /**
- * What `names` say: rows by their id (`L8` is L8a and L8b), grids by theirs, cells by their names
+ * What `names` say: rows by their id (`L8` is L8a to L8c), grids by theirs, cells by their names
  * or any part of them that holds a slash. Without names: all rows, and in a full run all grids.
  */
 export function select(all: Catalogue, names: readonly string[], isQuick: boolean): Wanted {

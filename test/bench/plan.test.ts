@@ -16,7 +16,7 @@ const cellsOfSteps = (plan: Plan): string[] => plan.steps.map(({ cell }) => cell
 const ids = (rows: readonly { readonly id: string }[]): string[] => rows.map(({ id }) => id);
 
 test('a row is named by its id, alone or with its letters', () => {
-  deepEqual(ids(selectRows(['l1', 'L8'])), ['L1', 'L8a', 'L8b']);
+  deepEqual(ids(selectRows(['l1', 'L8'])), ['L1', 'L8a', 'L8b', 'L8c']);
   deepEqual(ids(selectRows(['R1'])), ['R1', 'R1w']);
   deepEqual(ids(selectRows(['R1w'])), ['R1w']);
   deepEqual(ids(selectRows(['f'])), ['F1', 'F2', 'F3', 'F4']);
@@ -44,6 +44,7 @@ test('a row and its floor run once a round, the floor after the first row that w
     [
       [0, 1],
       [2, 1],
+      [3, 3],
       [3, 3],
       [3, 3],
     ],
