@@ -68,7 +68,7 @@ async function warmUp(engine: AskNumber, raw: AskNumber, budget: Budget): Promis
   }
 }
 
-/** Engine and raw `postMessage` in turns, each after 20 ms and after 2 ms of silence, in one process. */
+/** Engine and raw `postMessage` in turns, after 20 ms and after 2 ms of silence, in one process. */
 export const coldCall: Cell = (budget) =>
   withEndpoint(0, async (gateway) => {
     const raw = await PostEcho.start();

@@ -248,8 +248,8 @@ export class LaneSender implements CallOutlet, Carrier {
 
   /**
    * Before the turn ends. A consumer that has nothing to do gets its first records soon; the more
-   * there are, the further it is kept behind: on the heels of this thread it would take away the
-   * very lines of the cache that are written next.
+   * there are, the further it is kept behind. Floods are faster so; perhaps a consumer on the
+   * heels of this thread takes away the lines of the cache that are written next.
    */
   #publishEarly(): void {
     this.#publish();

@@ -24,7 +24,8 @@ function readSchemas(): Map<string, readonly SchemaField[]> {
   const found = new Map<string, readonly SchemaField[]>();
   const paths = listFiles('schemas').filter((path) => path.endsWith('.fbs'));
   for (const path of paths) {
-    const source = readFileSync(REPOSITORY_ROOT + path, 'utf8').replaceAll(/\/\/.*/g, '');
+    const text = readFileSync(REPOSITORY_ROOT + path, 'utf8');
+    const source = text.replaceAll(/\/\/.*|\(force_align: \d+\)/g, '');
     for (const [, name, body] of source.matchAll(/(?:table|struct)\s+(\w+)\s*\{([^}]*)\}/g)) {
       const fields = [...body!.matchAll(/(\w+)\s*:\s*([[\]\w]+)/g)];
       found.set(
