@@ -17,9 +17,11 @@ import type { Effect } from '../errors/error-codes.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { CallOutlet } from '../mailbox/call-outlet.js';
 import type { InboundLane } from '../mailbox/inbound-lane.js';
+import type { LaneSender } from '../mailbox/lane-sender.js';
 import type { LaneOffer } from '../mailbox/lane-senders.js';
 import type { InboundHandler } from '../mailbox/inbound-lanes.js';
-import { Mailbox, type MailboxObserver } from '../mailbox/mailbox.js';
+import { Mailbox } from '../mailbox/mailbox.js';
+import type { MailboxObserver } from '../mailbox/mailbox-observer.js';
 import { CancelBits } from '../memory/cancel-bits.js';
 import type { RecordSource } from '../memory/lane-reader.js';
 import { Counters } from '../metrics/counters.js';
@@ -33,7 +35,7 @@ import { CellTable } from './cell.js';
 import { DeadLetters } from './dead-letters.js';
 import { TICK_MS } from './deadline-wheel.js';
 import { type BesideSource, discardPayload, payloadBytes, startPayload } from './payloads.js';
-import { PendingCalls } from './pending-calls.js';
+import { PendingCalls, type Relay } from './pending-calls.js';
 import { Replies } from './replies.js';
 
 /** Later than this (4 h) is no call, but a shared time that wrapped since it was written. */
@@ -41,6 +43,16 @@ const LATE_MAX_MS = 1 << 24;
 
 /** Ticks without a waiting ask before the tick stops: starting it costs a cold call 40 us. */
 const IDLE_TICKS = 64;
+
+type ErrorOf = (effect: Effect) => RpcError;
+
+/** A life of a thread that has ended, and the way to it. */
+interface LostLife {
+  readonly thread: number;
+  readonly life: number;
+  readonly sender: LaneSender | undefined;
+  readonly errorOf: ErrorOf;
+}
 
 /** What an {@link ActorThread} is given. */
 export interface ActorThreadParts {
@@ -97,6 +109,7 @@ export class ActorThread implements InboundHandler, MailboxObserver {
   readonly #invocation = new InvocationEnvelope();
   readonly #reply = new ReplyEnvelope();
   #tick: TimerHandle | undefined;
+  #hasAsked = false;
   #idleTicks = 0;
   /** The last reading of the clock, in milliseconds of the service's time line. */
   #clockMs = 0;
@@ -136,6 +149,12 @@ export class ActorThread implements InboundHandler, MailboxObserver {
 
   expectsReplies(): boolean {
     return this.pending.timedCount > 0;
+  }
+
+  takeHasAsked(): boolean {
+    const hasAsked = this.#hasAsked;
+    this.#hasAsked = false;
+    return hasAsked;
   }
 
   /** The first ask after a silence starts the clock of deadlines once it is on its way. */
@@ -192,7 +211,7 @@ export class ActorThread implements InboundHandler, MailboxObserver {
     const relay = this.pending.relayOf(call);
     if (relay !== undefined) {
       this.pending.close(call);
-      return relay.onReply(reply, source);
+      return passOn(relay, reply, source);
     }
     try {
       if (reply.status === STATUS_VALUE) {
@@ -224,6 +243,7 @@ export class ActorThread implements InboundHandler, MailboxObserver {
     const isStale =
       !this.mailbox.isTurnBegun || timeoutMs < 1000 || (++this.#asksSinceReading & 15) === 0;
     const nowMs = isStale ? this.#readClock() : this.#clockMs + TICK_MS;
+    this.#hasAsked = true;
     // Only lanes have a flush of their own: a call over a connection asks for a turn.
     if (this.#tick === undefined) this.mailbox.scheduleTurn();
     // 0 means "no deadline", so a deadline is never 0.
@@ -264,20 +284,34 @@ export class ActorThread implements InboundHandler, MailboxObserver {
    * A life of a thread ended: what waits for it fails, what it published is still taken. Calls that
    * had not left the backlog surely did not run.
    */
-  onThreadTerminated(thread: number, life: number, errorOf: (effect: Effect) => RpcError): void {
+  onThreadTerminated(thread: number, life: number, errorOf: ErrorOf): void {
+    this.#lose({ thread, life, sender: this.#abandon(thread, life, errorOf), errorOf });
+  }
+
+  /**
+   * A thread was met in a later life, in the middle of anything, of a handler too: what the earlier
+   * life has published gets a turn of its own.
+   */
+  onThreadReplaced(thread: number, life: number): void {
+    const text = `worker thread ${thread - 1} ended and was started again`;
+    const errorOf: ErrorOf = (effect) => new RpcError('THREAD_TERMINATED', text, { effect });
+    const sender = this.#abandon(thread, life, errorOf);
+    this.mailbox.post({ run: () => this.#lose({ thread, life, sender, errorOf }) });
+  }
+
+  /** Closes the lane to a life that has ended; answers its sender, if there was one. */
+  #abandon(thread: number, life: number, errorOf: ErrorOf): LaneSender | undefined {
     const sender = this.mailbox.senderIfOpen(thread);
-    this.mailbox.dropThread(thread, life, this.#onUnsent.bind(this, errorOf('none')));
-    if (!sender || sender.life > life) return;
+    this.mailbox.abandon(thread, life, this.#onUnsent.bind(this, errorOf('none')));
+    return sender && sender.life <= life ? sender : undefined;
+  }
+
+  #lose({ thread, life, sender, errorOf }: LostLife): void {
+    this.mailbox.dropLanes(thread, life);
+    if (sender === undefined) return;
     this.pending.failPeer(sender, () => errorOf('unknown'));
     this.cancels.lose(sender, errorOf('unknown'));
     this.pending.dropAsker(sender);
-  }
-
-  onThreadReplaced(thread: number, life: number): void {
-    const text = `worker thread ${thread - 1} ended and was started again`;
-    const errorOf = (effect: Effect): RpcError =>
-      new RpcError('THREAD_TERMINATED', text, { effect });
-    this.onThreadTerminated(thread, life, errorOf);
   }
 
   close(errorOf: () => RpcError): void {
@@ -347,4 +381,14 @@ export class ActorThread implements InboundHandler, MailboxObserver {
     }
     this.#tick = this.clock.schedule(this.#onTick, TICK_MS, { ref: false });
   };
+}
+
+/** A relay that cannot pass an answer on harms nobody but its own asker. */
+function passOn(relay: Relay, reply: ReplyEnvelope, source: BesideSource): void {
+  try {
+    relay.onReply(reply, source);
+  } catch (error) {
+    const text = 'an answer could not be passed on';
+    relay.onFailure(new RpcError('PROTOCOL_ERROR', text, { cause: error }));
+  }
 }

@@ -1,3 +1,4 @@
+import { noteYoungBuffer } from '../base/young-generation.js';
 import type { InvocationEnvelope, ReplyEnvelope } from '../codec/envelope.js';
 import { eachTicket, type TicketSource } from '../codec/attached.js';
 import { LocalCarrier } from '../codec/local-carrier.js';
@@ -56,6 +57,7 @@ export function startPayload(
     if (source.isGivenAway) decoder.keepMemory();
   } else {
     const bytes = source.takeBeside(envelope.words[at >> 2]!);
+    noteYoungBuffer(bytes.byteLength);
     const whole = bytes.byteLength & -4;
     decoder.start(new Int32Array(bytes, 0, whole >> 2), Buffer.from(bytes), 0, whole);
     decoder.keepMemory();

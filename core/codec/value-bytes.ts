@@ -50,7 +50,7 @@ export function copyInto<T extends Uint8Array>(target: T, source: Buffer, start:
 /**
  * Copies `source` to `target` from byte `at` on. V8 copies into and out of shared memory word by
  * word when both sides are aligned alike, and otherwise byte by byte, which takes five times as
- * long: those go through private memory that is aligned as the target is.
+ * long: those go through private memory that is aligned as the shared side is.
  */
 export function copyBytes(target: Uint8Array, at: number, source: Uint8Array): void {
   const { length } = source;

@@ -129,6 +129,8 @@ class Objects {
   readonly attachments = new Attachments();
   readonly #trees = new TreeWriter(this.attachments);
   readonly #items: Item[] = [];
+  /** Of those in place, as measured: a getter of a later value may let them grow. */
+  readonly #lengths: number[] = [];
   #count = 0;
   #next = 0;
   #what: ValuesOf = 'arguments';
@@ -165,10 +167,12 @@ class Objects {
       words[at >> 2] = item.tag;
       return writeContent(words, bytes, at, item.bytes);
     }
-    this.#next++;
+    const measured = this.#lengths[this.#next++]!;
     if (item < 0) {
+      const content = value as Uint8Array;
       words[at >> 2] = item === BUFFER_IN_PLACE ? TAG_BUFFER : TAG_BYTES;
-      return writeContent(words, bytes, at, value as Uint8Array);
+      const isGrown = content.length > measured;
+      return writeContent(words, bytes, at, isGrown ? content.subarray(0, measured) : content);
     }
     words[at >> 2] = TAG_ATTACHED;
     words[(at >> 2) + 1] = item;
@@ -205,6 +209,7 @@ class Objects {
     if (value.length === 0 && isDetached(value)) {
       throw notSerializable(rootText(this.#what, index), 'is a detached buffer');
     }
+    this.#lengths[this.#count] = value.length;
     this.#items[this.#count++] = place;
     return VALUE_HEADER_BYTES + padToWord(value.length);
   }

@@ -247,9 +247,8 @@ export class LaneSender implements CallOutlet, Carrier {
   }
 
   /**
-   * Before the turn ends. A consumer that has nothing to do gets its first records soon; the more
-   * there are, the further it is kept behind. Floods are faster so; perhaps a consumer on the
-   * heels of this thread takes away the lines of the cache that are written next.
+   * Before the turn ends. A consumer that has nothing to do gets its first records soon, later ones
+   * come in larger pieces: with small ones throughout, a flood of tells was slower.
    */
   #publishEarly(): void {
     this.#publish();

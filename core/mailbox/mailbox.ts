@@ -10,11 +10,12 @@ import { SharedTime } from '../memory/shared-time.js';
 import { ThreadLives } from '../memory/thread-lives.js';
 import type { TakeRecord } from './backlog.js';
 import { InboundLane } from './inbound-lane.js';
-import { BATCH, type InboundHandler, InboundLanes, type TakingHandler } from './inbound-lanes.js';
+import { BATCH, type InboundHandler, InboundLanes } from './inbound-lanes.js';
 import { LanePort } from './lane-port.js';
 import type { LaneSender, SenderHost } from './lane-sender.js';
 import { type LaneOffer, LaneSenders } from './lane-senders.js';
 import { LocalQueue, type LocalTask } from './local-queue.js';
+import type { MailboxObserver, WaitOnTheSpot } from './mailbox-observer.js';
 
 /** What a mailbox is given. */
 export interface MailboxParts {
@@ -28,26 +29,6 @@ export interface MailboxParts {
   readonly handler: InboundHandler & MailboxObserver;
   /** Hands a lane made here to the thread that will read it. */
   readonly offerLane: (offer: LaneOffer) => void;
-}
-
-/** A wait on the spot: what ends it, and what is done meanwhile. */
-export interface WaitOnTheSpot extends TakingHandler {
-  /** The thread whose lane the answer comes through. */
-  readonly from: number;
-  /** How long it may still last. */
-  readonly leftMs: number;
-  /** Called before each sleep, which lasts a tick of the shared time at most. */
-  onTick(): void;
-}
-
-/** What the mailbox asks of the layer above. */
-export interface MailboxObserver {
-  /** True while answers are expected: then polling pays. */
-  expectsReplies(): boolean;
-  /** What this turn sent is on its way. */
-  onFlushed(): void;
-  /** A thread was met in a later life than this one: that one has ended. */
-  onThreadReplaced(thread: number, life: number): void;
 }
 
 const resolved = Promise.resolve();
@@ -155,7 +136,9 @@ export class Mailbox implements SenderHost {
     this.#senders.meet(producer, producerLife);
     const reader = new LaneReader(openLane(offer.buffer, offer));
     this.#inbound.add(new InboundLane(reader, this.#portOf(offer.port), producerLife));
-    if (this.#lives.hasEnded(producer, producerLife)) this.#inbound.drop(producer, producerLife);
+    if (this.#lives.hasEnded(producer, producerLife)) {
+      this.post({ run: () => this.dropLanes(producer, producerLife) });
+    }
     this.wake();
   }
 
@@ -214,6 +197,7 @@ export class Mailbox implements SenderHost {
 
   /** Begins to poll, if it does not. */
   wake(): void {
+    if (this.#isClosed) return;
     if (!this.#isAwake) {
       this.#isAwake = true;
       this.#isStirred = false;
@@ -238,22 +222,27 @@ export class Mailbox implements SenderHost {
    * other messages in their order. Nothing of what waits here runs meanwhile.
    */
   waitOnTheSpot(wait: WaitOnTheSpot): void {
-    const { hasNews } = this.#inbound;
-    const looks = this.#budget.hasRoom() ? SPINS_IN_A_ROW : 0;
-    while (!wait.isOver) {
-      this.#retryBlocked();
+    try {
+      while (!wait.isOver) this.#lookOnTheSpot(wait);
       this.#flush();
-      let hasTaken = this.#inbound.takeNews(wait);
-      for (let left = looks; left > 0 && !hasTaken && !wait.isOver; left--) {
-        hasTaken = this.#idle.spin(hasNews) && this.#inbound.takeNews(wait);
-      }
-      if (hasTaken || wait.isOver) continue;
-      wait.onTick();
-      if (!wait.isOver) this.#sleepOnTheSpot(wait);
+    } finally {
+      // Nobody has looked at the rest meanwhile, and whoever rang believes that this thread did.
+      this.wake();
     }
+  }
+
+  #lookOnTheSpot(wait: WaitOnTheSpot): void {
+    const { hasNews } = this.#inbound;
+    this.#retryBlocked();
     this.#flush();
-    // Nobody has looked at the rest meanwhile, and whoever rang believes that this thread did.
-    this.wake();
+    let hasTaken = this.#inbound.takeNews(wait);
+    const looks = this.#budget.hasRoom() ? SPINS_IN_A_ROW : 0;
+    for (let left = looks; left > 0 && !hasTaken && !wait.isOver; left--) {
+      hasTaken = this.#idle.spin(hasNews) && this.#inbound.takeNews(wait);
+    }
+    if (hasTaken || wait.isOver) return;
+    wait.onTick();
+    if (!wait.isOver) this.#sleepOnTheSpot(wait);
   }
 
   /** As {@link #tryPark}: announces the sleep, then looks once more everywhere. */
@@ -268,11 +257,15 @@ export class Mailbox implements SenderHost {
   }
 
   /**
-   * Forgets a life of a thread that ended: what it published is still taken, what it was sent and
-   * had not left this thread is handed to `takeUnsent`.
+   * A life of a thread has ended: closes the lane to it; what it was sent and had not left this
+   * thread is handed to `takeUnsent`.
    */
-  dropThread(thread: number, life: number, takeUnsent: TakeRecord): void {
+  abandon(thread: number, life: number, takeUnsent: TakeRecord): void {
     this.#senders.abandon(thread, life, takeUnsent);
+  }
+
+  /** Takes what a life of a thread has published, then forgets it; not inside of a handler. */
+  dropLanes(thread: number, life: number): void {
     this.#inbound.drop(thread, life);
   }
 
@@ -292,23 +285,37 @@ export class Mailbox implements SenderHost {
   readonly #onMicrotask = (): void => {
     this.#microtaskScheduled = false;
     this.#isTurnBegun = false;
-    if (this.#isClosed) return;
+    if (!this.#isClosed) this.#guard(this.#endTurn);
+  };
+
+  /** Whatever a part of a turn throws, this thread goes on looking at its lanes. */
+  #guard(part: () => void): void {
+    try {
+      part();
+    } catch (error) {
+      this.wake();
+      throw error;
+    }
+  }
+
+  readonly #endTurn = (): void => {
     this.#drainLocal();
     this.#flush();
     this.#parts.handler.onFlushed();
     // Not after a silence: a clock that is read for the first time in a while takes 25 us.
     if (this.#isStirred && !this.#wasSilent) this.#idle.onBell();
+    const hasRung = this.#hasRung;
+    this.#hasRung = false;
+    const hasAsked = this.#parts.handler.takeHasAsked();
+    if (this.#isStirred && !hasAsked) this.#endBell();
     // A caller that awaits one answer gets it here, without a turn of the event loop.
-    if (this.#parts.handler.expectsReplies()) this.#awaitReplies();
-    else if (this.#isStirred) this.#endBell();
+    else if (this.#parts.handler.expectsReplies()) this.#awaitReplies(hasRung);
     if (this.#blocked.length > 0) this.wake();
     if (this.#local.size > 0 || this.#dirty.length > 0) this.#scheduleMicrotask();
   };
 
   /** Answers are expected: those of a thread that is awake are near; one that was rung rings us. */
-  #awaitReplies(): void {
-    const hasRung = this.#hasRung;
-    this.#hasRung = false;
+  #awaitReplies(hasRung: boolean): void {
     if (this.#isAwake || !hasRung) {
       const hasFound = this.#spin();
       if (hasFound) this.#idle.onAnswered();
@@ -321,14 +328,18 @@ export class Mailbox implements SenderHost {
     } else if (!this.#isAfterSilence() && this.#idle.shouldPollAfterRing()) return this.wake();
     // The one we rang may have run on this very core before we went on.
     if (this.#inbound.hasRecords()) this.#turn();
-    if (this.#isStirred) this.#sleep();
+    if (!this.#isAwake) this.#sleep();
   }
 
   readonly #onImmediate = (): void => {
     this.#immediateScheduled = false;
-    if (this.#isClosed || !this.#isAwake) return;
+    if (!this.#isClosed && this.#isAwake) this.#guard(this.#poll);
+  };
+
+  readonly #poll = (): void => {
     this.#microtaskTurns = 0;
     this.#mustYield = false;
+    this.#hasRung = false;
     if (this.#turn() || this.#spin()) {
       this.#idle.onWork();
       this.#lastSignal = this.#time.load();
@@ -372,12 +383,16 @@ export class Mailbox implements SenderHost {
     this.#lastSignal = this.#time.load();
     this.#mustYield = false;
     this.#microtaskTurns = 0;
-    this.#retryBlocked();
-    this.#drainAll();
-    this.#flush();
+    this.#guard(this.#takeBell);
     // Who awaits what has just been settled goes on before this thread sees to its sleep.
     this.#scheduleMicrotask();
   }
+
+  readonly #takeBell = (): void => {
+    this.#retryBlocked();
+    this.#drainAll();
+    this.#flush();
+  };
 
   /** What a bell brought is done. After a silence there will hardly be more at once. */
   #endBell(): void {

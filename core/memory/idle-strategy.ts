@@ -18,7 +18,7 @@ const WINDOW_STEP_US = 25;
  * starve it when the scheduler queued it behind us.
  */
 const WINDOW_AFTER_RING_US = 50;
-/** So many bells in a row, each so soon after the one before: the callers wait for nothing else. */
+/** So many bells that came so soon after the one before: the callers wait for nothing else. */
 const SERIES_BELLS = 8;
 const SERIES_GAP_MS = 0.2;
 /** However often polling was in vain, every so many times it is tried. */
@@ -150,8 +150,8 @@ export class IdleStrategy {
   }
 
   /**
-   * Then both sides poll, in vain or not: two threads that both want to run are what makes the
-   * scheduler give each a core of its own.
+   * Then the called thread polls, in vain or not: when two threads want to run, the scheduler was
+   * seen to give each a core of its own.
    */
   #isInSeries(): boolean {
     return this.#bellsInSeries >= SERIES_BELLS;

@@ -7,7 +7,7 @@ import { decodeFailure } from '../codec/failure-codec.js';
 import { RECORD_REPLY, STATUS_VALUE } from '../codec/stamps.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { InboundLane } from '../mailbox/inbound-lane.js';
-import type { WaitOnTheSpot } from '../mailbox/mailbox.js';
+import type { WaitOnTheSpot } from '../mailbox/mailbox-observer.js';
 import { decodeAnswer, encodeCall } from './coded-calls.js';
 import { callTurn } from './current-call.js';
 import { type GatewayFacts, viewOfGateway } from './gateway-builder.js';
@@ -32,6 +32,8 @@ class BlockingCall implements Relay, WaitOnTheSpot {
   #call = 0;
   #value: unknown;
   #error: RpcError | undefined;
+  /** The way there is closed; what came back has been looked at since. */
+  #isLost = false;
   /** Calls that came from the very thread that is to answer. */
   #callsFromThere = 0;
 
@@ -117,11 +119,19 @@ class BlockingCall implements Relay, WaitOnTheSpot {
   }
 
   #checkAlarm(): void {
-    const alarm = this.#client.thread.spot?.alarmFor(this.from);
+    const alarm = this.#client.thread.spot?.alarmFor(this.from) ?? this.#lost();
     if (!alarm) return;
     const text = alarm.message.replace(`${alarm.code}: `, '');
     const isUnsent = this.#call === 0 || this.#client.isWaiting(this.#call);
     this.#end(this.#method.error(alarm.code, text, isUnsent ? 'none' : 'unknown', alarm.cause));
+  }
+
+  /** The thread was met in a later life. Its answer may be here already: looks once more. */
+  #lost(): RpcError | undefined {
+    if (this.#call === 0 || this.#client.isOpen) return undefined;
+    if (this.#isLost) return new RpcError('THREAD_TERMINATED', 'the thread was started again');
+    this.#isLost = true;
+    return undefined;
   }
 
   #end(error: RpcError): void {

@@ -92,11 +92,14 @@ export abstract class CallAnswers {
 
   /** The caller is on this thread: it gets the value itself, or a copy if the settings say so. */
   #valueHere(call: number, method: number, value: unknown): void {
-    const thread = this.thread;
-    if (!thread.settings.isolateLocalCalls) {
-      if (typeof value === 'object' && value !== null) unmark(value);
-      return void thread.pending.resolve(call, value);
-    }
+    const { thread } = this;
+    if (thread.settings.isolateLocalCalls) return this.#copyHere(call, method, value);
+    if (typeof value === 'object' && value !== null) unmark(value);
+    thread.pending.resolve(call, value);
+  }
+
+  #copyHere(call: number, method: number, value: unknown): void {
+    const { thread } = this;
     try {
       const [copy] = copyValues(thread.encoder, thread.decoder, [value], 'result');
       thread.pending.resolve(call, copy);

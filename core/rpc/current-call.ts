@@ -146,6 +146,13 @@ export class CallTurn {
     return asked;
   }
 
+  /** Between calls: lets go of the last one, and so of its service. */
+  forget(): void {
+    if (this.#facts !== undefined) return;
+    this.#owner = undefined;
+    this.#caller = undefined;
+  }
+
   /** The bytes of the call are given back while its handler runs: keeps what is known of it. */
   keep(): void {
     if (this.#facts === undefined) return;

@@ -25,8 +25,8 @@ class Gateway {
     this.#facts = facts;
   }
 
-  static factsOf(gateway: object): GatewayWays {
-    if (#facts in gateway) return gateway.#facts;
+  static factsOf(gateway: unknown): GatewayWays {
+    if (typeof gateway === 'object' && gateway !== null && #facts in gateway) return gateway.#facts;
     const text = 'this is not a gateway made by connect or getSelfGateway';
     throw new RpcError('INVALID_ARGUMENT', text);
   }
@@ -41,10 +41,9 @@ class Gateway {
 }
 
 /**
- * Makes the object that users call: one real function a method, built once a connection, no catch-
- * all proxy,
- * so that `await`, `console.log`, `JSON.stringify` and spread never call anything remote. Calls of
- * control methods go the way of `control`.
+ * Makes the object that users call: one real function a method, built once a connection, no proxy
+ * that catches all, so that `await`, `console.log`, `JSON.stringify` and spread never call anything
+ * remote. Calls of control methods go the way of `control`.
  */
 export function buildGateway(
   target: GatewayTarget,

@@ -10,6 +10,7 @@ import type { LaneOffer } from '../mailbox/lane-senders.js';
 import { createRegion, type Region } from '../memory/region-descriptor.js';
 import { createMetricsMemory } from '../metrics/metrics-descriptor.js';
 import { DeadLetterListeners, type DeadLetterReport } from './dead-letter-reports.js';
+import { callTurn } from './current-call.js';
 import { Directory } from './directory.js';
 import { loadEndpointClass } from './endpoint-factory.js';
 import type { AnyGateway } from './gateway.js';
@@ -263,6 +264,7 @@ export class Home implements ServiceBackend {
       () => new RpcError('SERVICE_CLOSED', `service ${name} is closed`, { effect: 'unknown' }),
     );
     this.servers.closeAll(new RpcError('SERVICE_CLOSED', `service ${name} is closed`));
+    callTurn.forget();
     if (failures.length === 0) return;
     const all = failures.map(describeThrown).join('; ');
     const text = `${failures.length} endpoints of ${name} failed to stop: ${all}`;

@@ -58,6 +58,11 @@ export class OutletClient implements GatewayClient {
     return this.#isRemote;
   }
 
+  /** False once the other side is lost. */
+  get isOpen(): boolean {
+    return this.#outlet.isOpen;
+  }
+
   askOne(method: BoundMethod, argument: unknown): Promise<unknown> {
     if (typeof argument !== 'number') return this.ask(method, [argument]);
     const { timeoutMs } = method;

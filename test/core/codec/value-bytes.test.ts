@@ -58,9 +58,29 @@ describe('bytes that are copied', () => {
     assert.deepEqual(carry(inside), inside);
   });
 
+  it('are as many as were measured, also when a getter behind them lets their memory grow', () => {
+    const Resizable = ArrayBuffer as unknown as {
+      new (
+        length: number,
+        options: { maxByteLength: number },
+      ): ArrayBuffer & {
+        resize(length: number): void;
+      };
+    };
+    const memory = new Resizable(8, { maxByteLength: 4_096 });
+    const tracking = new Uint8Array(memory).fill(7);
+    const growing = {
+      get size(): number {
+        memory.resize(4_096);
+        return memory.byteLength;
+      },
+    };
+    const eight = new Uint8Array(8).fill(7);
+    assert.deepEqual(roundTrip([tracking, growing]), [eight, { size: 4_096 }]);
+  });
+
   it('begin at a multiple of 8 when they are the first value of a payload that does', () => {
-    const { bytes, offset } = encode([Buffer.alloc(64, 9)]);
+    const { bytes } = encode([Buffer.alloc(64, 9)]);
     assert.equal(bytes.indexOf(Buffer.alloc(64, 9)) % 8, 0);
-    assert.equal(offset % 8, 0);
   });
 });

@@ -18,7 +18,8 @@ test('a thread that died is sent nothing; its next life has a lane of its own', 
   ok(send(first, 1));
   await group.until(() => group.sinks[1]!.numbers.length === 1);
   kill(1);
-  mailbox!.dropThread(1, 1, () => true);
+  mailbox!.abandon(1, 1, () => true);
+  mailbox!.dropLanes(1, 1);
   equal(send(first, 2), false);
   equal(mailbox!.senderTo(1), first, 'there is nobody to open a lane to');
   group.spawn(1);
@@ -46,7 +47,7 @@ test('what waited in the backlog is handed back; the lane may have been read', (
   while (send(sender, sent, 1024)) sent++;
   kill(1);
   const unsent: number[] = [];
-  group.mailboxes[0]!.dropThread(1, 1, (source, _type, offset) => {
+  group.mailboxes[0]!.abandon(1, 1, (source, _type, offset) => {
     unsent.push(source.words[offset >> 2]!);
     return true;
   });
@@ -71,7 +72,8 @@ test('a lane of a later life may come before the news of the death', async () =>
   await group.until(() => sink!.numbers.length === 2);
   deepEqual(sink!.replaced, ['1:1']);
   // The late news must not take the lane of the second life along.
-  mailbox!.dropThread(1, 1, () => true);
+  mailbox!.abandon(1, 1, () => true);
+  mailbox!.dropLanes(1, 1);
   ok(send(group.mailboxes[1]!.senderTo(0), 3));
   await group.until(() => sink!.numbers.length === 3);
   deepEqual(sink!.numbers, [1, 2, 3]);

@@ -3,9 +3,16 @@ import { systemClock } from '../../../core/base/clock.js';
 import type { InboundLane } from '../../../core/mailbox/inbound-lane.js';
 import type { LaneSender } from '../../../core/mailbox/lane-sender.js';
 import type { LaneOffer } from '../../../core/mailbox/lane-senders.js';
-import { Mailbox, type MailboxObserver } from '../../../core/mailbox/mailbox.js';
+import { Mailbox } from '../../../core/mailbox/mailbox.js';
+import type { MailboxObserver } from '../../../core/mailbox/mailbox-observer.js';
 import type { RecordHandler } from '../../../core/memory/lane-reader.js';
-import { createRegion, type Region } from '../../../core/memory/region-descriptor.js';
+import { ParkWord } from '../../../core/memory/park-word.js';
+import {
+  createRegion,
+  REGION_POLLERS_INDEX,
+  type Region,
+} from '../../../core/memory/region-descriptor.js';
+import { SharedTime } from '../../../core/memory/shared-time.js';
 import { ThreadLives } from '../../../core/memory/thread-lives.js';
 
 const TYPE = 1;
@@ -18,10 +25,17 @@ export class NumberSink implements RecordHandler<InboundLane>, MailboxObserver {
   /** Lives of threads that were found to be over, as `thread:life`. */
   readonly replaced: string[] = [];
   isExpecting = false;
+  hasAsked = false;
   onNumber: (value: number, producer: number) => void = () => {};
 
   expectsReplies(): boolean {
     return this.isExpecting;
+  }
+
+  takeHasAsked(): boolean {
+    const hasAsked = this.hasAsked;
+    this.hasAsked = false;
+    return hasAsked;
   }
 
   onFlushed(): void {}
@@ -81,6 +95,22 @@ export class MailboxGroup {
         port1.postMessage(offer, [offer.port]);
       },
     });
+  }
+
+  /** True when the thread has announced its sleep: the next record for it rings. */
+  isParked(thread: number): boolean {
+    return new ParkWord(this.#region, thread).isParked();
+  }
+
+  /** Threads that count as pollers. */
+  get awake(): number {
+    return Atomics.load(this.#region.control, REGION_POLLERS_INDEX);
+  }
+
+  /** Lets the shared time say that nothing has happened for long. */
+  passSilence(): void {
+    const time = new SharedTime(this.#region);
+    time.store(time.load() + 1000);
   }
 
   close(): void {

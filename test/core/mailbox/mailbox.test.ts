@@ -85,7 +85,7 @@ test('ready resolves when there is room, for everybody who waits, and at closing
   ok(sender.hasRoom());
   while (send(sender, 0, 1024));
   const last = sender.whenRoom();
-  group.mailboxes[0]!.dropThread(1, 1, () => true);
+  group.mailboxes[0]!.abandon(1, 1, () => true);
   await last;
   equal(sender.isOpen, false);
   equal(send(sender, 1), false);
@@ -139,7 +139,7 @@ test('a lane of a thread that ended is drained before it is forgotten', async ()
   await group.until(() => group.sinks[0]!.numbers.length === 1);
   for (let i = 1; i < 500; i++) ok(send(sender, i));
   sender.flush();
-  group.mailboxes[0]!.dropThread(1, 1, () => true);
+  group.mailboxes[0]!.dropLanes(1, 1);
   deepEqual(group.sinks[0]!.numbers, range(500));
 });
 
@@ -192,6 +192,35 @@ test('answers that come bit by bit are taken without a turn of the event loop', 
   ok(!begun.includes(true), 'to look is not to send: the next call reads the clock');
 });
 
+test('who awaits what a bell has brought goes on before the thread parks again', async () => {
+  group = new MailboxGroup(2);
+  const sender = group.mailboxes[0]!.senderTo(1);
+  const sink = group.sinks[1]!;
+  ok(send(sender, 0));
+  await group.until(() => sink.numbers.length === 1 && group.isParked(1));
+  const parked: boolean[] = [];
+  for (let round = 1; round <= 5; round++) {
+    group.passSilence();
+    const seen = new Promise<void>((resolve) => {
+      sink.onNumber = () => {
+        // The chain of an await: what was settled, then who awaits it.
+        void Promise.resolve().then(() => {
+          parked.push(group.isParked(1));
+          resolve();
+        });
+      };
+    });
+    ok(send(sender, round));
+    equal(group.isParked(1), false, 'it was rung inside the call');
+    await seen;
+    // After a silence it does not poll: it parks in a microtask, not in a turn of the event loop.
+    for (let i = 0; i < 3; i++) await Promise.resolve();
+    equal(group.isParked(1), true);
+  }
+  deepEqual(parked, Array(5).fill(false));
+  deepEqual(sink.numbers, range(6));
+});
+
 test('a mailbox with nothing to do lets the thread sleep', async () => {
   group = new MailboxGroup(3);
   const [, one, two] = group.mailboxes;
@@ -214,6 +243,19 @@ test('a closed mailbox refuses lanes, sends nothing and lets the process go', ()
   equal(sender.isOpen, false);
   equal(send(sender, 1), false);
   group.mailboxes[0]!.post({ run: () => {} });
+});
+
+test('a mailbox that is closed in the turn of a bell polls no more', async () => {
+  group = new MailboxGroup(2);
+  const [one, two] = group.mailboxes;
+  const sender = one!.senderTo(1);
+  ok(send(sender, 0));
+  await group.until(() => group.sinks[1]!.numbers.length === 1 && group.awake === 0);
+  group.sinks[1]!.onNumber = () => two!.post({ run: () => two!.close() });
+  ok(send(sender, 1));
+  await group.until(() => two!.isClosed);
+  await group.until(() => group.isParked(0));
+  equal(group.awake, 0, 'nobody is taken for a poller for ever');
 });
 
 test('a local queue grows and stays in order', () => {

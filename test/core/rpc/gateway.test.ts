@@ -1,6 +1,16 @@
 import { equal, throws } from 'node:assert/strict';
 import { test } from 'node:test';
-import { RpcEndpoint, FencedRpcEndpoint, ask, defineGateway, tell } from '../../../index.js';
+import {
+  addressOf,
+  ask,
+  blocking,
+  defineGateway,
+  FencedRpcEndpoint,
+  hostnameOf,
+  RpcEndpoint,
+  ready,
+  tell,
+} from '../../../index.js';
 
 function defining(name: string): () => unknown {
   return () => defineGateway('Contract', { [name]: ask<[], void>() });
@@ -30,5 +40,15 @@ test('a name has letters, digits, _ and $, and at most 255 of them', () => {
   }
   for (const name of ['a', '_', '$', 'a1', 'starting', 'runAsyncNow', 'x'.repeat(255)]) {
     equal(defineGateway('C', { [name]: tell<[]>() }).methods[0]!.name, name);
+  }
+});
+
+test('what is no gateway is refused by name, whatever it is', () => {
+  for (const value of [undefined, null, 'gateway', 7, Symbol('gateway'), {}, () => {}]) {
+    const gateway = value as object;
+    throws(() => addressOf(gateway), { code: 'INVALID_ARGUMENT' });
+    throws(() => hostnameOf(gateway), { code: 'INVALID_ARGUMENT' });
+    throws(() => blocking(gateway), { code: 'INVALID_ARGUMENT' });
+    throws(() => void ready(gateway), { code: 'INVALID_ARGUMENT' });
   }
 });
