@@ -102,8 +102,10 @@ export class RpcThread {
   }
 
   #onEnded(cell: RpcCell, failure: unknown): Promise<void> | void {
-    this.thread.cells.remove(cell);
-    return this.#parts.onEndpointEnded(cell, failure);
+    const heard = this.#parts.onEndpointEnded(cell, failure);
+    if (heard === undefined) return this.thread.cells.remove(cell);
+    // Until home knows of it, who asks for the end must find it, and wait.
+    return heard.then(() => this.thread.cells.remove(cell));
   }
 
   /** Makes an endpoint of the engine itself and starts it. */
