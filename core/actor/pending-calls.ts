@@ -1,5 +1,6 @@
 import type { ReplyEnvelope } from '../codec/envelope.js';
 import { STATUS_VALUE } from '../codec/stamps.js';
+import { LIMITS } from '../config/limits.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { CancelBits } from '../memory/cancel-bits.js';
 import { DeadlineWheel } from './deadline-wheel.js';
@@ -52,7 +53,7 @@ function capture(resolve: Resolve, reject: Reject): void {
  * last in, first out, so that a few calls in flight touch a few lines of memory.
  */
 export class PendingCalls {
-  readonly #limit: number;
+  #limit: number;
   readonly #onLate: () => void;
   readonly #cancelBits: CancelBits | undefined;
   readonly #wheel = new DeadlineWheel();
@@ -106,6 +107,11 @@ export class PendingCalls {
       this.#timedCount++;
     }
     return slot | (this.#generations[slot]! << SLOT_BITS);
+  }
+
+  /** Lets `more` asks wait beyond `maxPendingAsks`: those that a service needs to close. */
+  extend(more: number): void {
+    this.#limit = Math.min(LIMITS.pendingAsks, this.#limit + more);
   }
 
   /** The promise of a call just opened. */

@@ -1,14 +1,11 @@
 import type { Clock } from '../base/clock.js';
 import { encodeFailure } from '../codec/failure-codec.js';
-import { isRpcError } from '../errors/rpc-error.js';
 import type { RpcCell } from './rpc-cell.js';
 import type { EndNotice, HomeGateway } from './system-contracts.js';
+import { withRoom } from './with-room.js';
 
 /** Ends that one notice tells of: it stays far below what travels beside the lane. */
 const ENDS_PER_NOTICE = 256;
-
-/** When home could not be told for want of room; asks of the user's own may hold all of it. */
-const RETRY_MS = 5;
 
 /**
  * Tells the home thread that endpoints of this thread have ended. One notice is under way at a
@@ -50,14 +47,10 @@ export class EndNotices {
 
   async #send(ends: EndNotice[]): Promise<void> {
     if (this.#next === ends) this.#next = undefined;
-    for (;;) {
-      try {
-        return await this.#home().ended(ends);
-      } catch (error) {
-        // Anything else means that home is gone, and this thread will be too.
-        if (!isRpcError(error) || error.code !== 'MAILBOX_FULL') return;
-        await new Promise<void>((resolve) => this.#clock.schedule(resolve, RETRY_MS));
-      }
+    try {
+      await withRoom(this.#clock, () => this.#home().ended(ends));
+    } catch {
+      // Home is gone, and this thread will be too.
     }
   }
 }

@@ -26,6 +26,7 @@ import { HomeThreads } from './home-threads.js';
 import { ThreadSupervisor } from './thread-supervisor.js';
 import { Watchdog } from './watchdog.js';
 import { ServerBook, type ServerRecord } from './server-book.js';
+import { withRoom } from './with-room.js';
 import type { Transport } from '../transport/byte-stream.js';
 
 /** Endpoints bound their own `onStop` by `stopTimeoutMs`; closing waits this much longer. */
@@ -63,7 +64,9 @@ export class Home implements ServiceBackend {
   constructor(options: EffectiveOptions, ports: ServicePorts) {
     this.#options = options;
     const { settings, clock, logger } = options;
-    const region: Region = createRegion(settings.threads + 1, settings.maxPendingAsks);
+    // When the service closes, home asks each thread even if its pending asks are all in use.
+    const asks = settings.maxPendingAsks + settings.threads;
+    const region: Region = createRegion(settings.threads + 1, asks);
     const base: Omit<Address, 'path'> = {
       protocol: 'local',
       system: settings.systemName,
@@ -283,9 +286,12 @@ export class Home implements ServiceBackend {
   }
 
   async #terminateAll(): Promise<unknown[]> {
-    const remote = this.#threads
-      .alive()
-      .map((thread) => this.#supervisor.agent(thread).terminateAll());
+    const alive = this.#threads.alive();
+    const { clock, pending } = this.rpcThread.thread;
+    pending.extend(alive.length);
+    const remote = alive.map((thread) =>
+      withRoom(clock, () => this.#supervisor.agent(thread).terminateAll()),
+    );
     const all = Promise.allSettled([this.rpcThread.terminateAll(), ...remote]);
     const answers = await this.#bounded(all);
     if (!answers) return [new Error('some did not end in time; their threads were ended')];

@@ -12,6 +12,7 @@ import type { ServerBook, ServerRecord } from './server-book.js';
 import type { AgentGateway, CreatedEndpoint, EndpointSpec } from './system-contracts.js';
 import { ServedShapes } from './served-shapes.js';
 import type { BlockedThread } from './watchdog.js';
+import { withRoom } from './with-room.js';
 import { causeInWords, type EndedThread, threadTerminated } from './thread-end.js';
 
 /** What a thread supervisor is given. */
@@ -42,10 +43,14 @@ export class ThreadSupervisor {
   }
 
   /** Makes an endpoint on a worker thread; fails when the thread dies meanwhile. */
-  async create(thread: number, spec: EndpointSpec): Promise<CreatedEndpoint> {
+  async create(
+    thread: number,
+    spec: EndpointSpec,
+    agent = this.agent(thread),
+  ): Promise<CreatedEndpoint> {
     const { threads } = this.#parts;
     const life = threads.lifeOf(thread);
-    const created = await this.agent(thread).create(spec);
+    const created = await agent.create(spec);
     if (threads.isAlive(thread, life)) return this.#shapes.share(created, spec);
     const text = `worker thread ${thread - 1} ended while it made ${spec.endpointId}`;
     throw new RpcError('THREAD_TERMINATED', text);
@@ -136,9 +141,11 @@ export class ThreadSupervisor {
    * again, its next life begins anew with all of them.
    */
   async #restore(records: readonly ServerRecord[], thread: number, life: number): Promise<void> {
-    const { threads } = this.#parts;
+    const { rpcThread, threads } = this.#parts;
+    // That of this life: what waits for room must not reach the next one.
+    const agent = this.agent(thread);
     for (const record of records) {
-      await this.#remake(record, life);
+      await this.#remake(record, life, agent);
       if (!threads.isAlive(thread, life)) return;
     }
     const started = records.filter((record) => record.runningSince > 0);
@@ -146,19 +153,20 @@ export class ThreadSupervisor {
     for (const { created } of started) {
       // Its failure terminates the endpoint, which ends its server with the cause.
       const { recipient, incarnation } = created;
-      await this.agent(thread)
-        .start(recipient, incarnation)
-        .catch(() => {});
+      const begin = (): Promise<void> => agent.start(recipient, incarnation);
+      await withRoom(rpcThread.thread.clock, begin).catch(() => {});
       if (!threads.isAlive(thread, life)) return;
     }
   }
 
-  async #remake(record: ServerRecord, life: number): Promise<void> {
-    const { directory, threads } = this.#parts;
+  async #remake(record: ServerRecord, life: number, agent: AgentGateway): Promise<void> {
+    const { directory, rpcThread, threads } = this.#parts;
+    const { spec, thread } = record;
     try {
-      const created = await this.create(record.thread, record.spec);
-      directory.bind(record.spec.endpointId, created);
-      record.begin(created, this.agent(record.thread));
+      const make = (): Promise<CreatedEndpoint> => this.create(thread, spec, agent);
+      const created = await withRoom(rpcThread.thread.clock, make);
+      directory.bind(spec.endpointId, created);
+      record.begin(created, agent);
     } catch (error) {
       if (threads.isAlive(record.thread, life)) this.#fail(record, error);
     }

@@ -22,6 +22,7 @@ import type {
 } from './system-contracts.js';
 import { Agent, Reception } from './system-endpoints.js';
 import { Watchdog } from './watchdog.js';
+import { withRoom } from './with-room.js';
 import type { HomePort, ThreadBirth, ThreadMessage } from './thread-host.js';
 
 /** The lives of a server that was started from a worker thread: the home thread knows them. */
@@ -44,7 +45,10 @@ class DistantLives implements ServerLives {
 
   async lifeAfter({ recipient, incarnation }: CellAddress): Promise<CreatedEndpoint | null> {
     const known = { recipient, incarnation };
-    const next = await this.#home.lifeAfter(this.created.endpointId, this.#first, known);
+    const { clock } = this.#rpcThread.thread;
+    const next = await withRoom(clock, () =>
+      this.#home.lifeAfter(this.created.endpointId, this.#first, known),
+    );
     if (next !== null) {
       this.created = next;
       this.agent = this.#rpcThread.agent(threadOf(next.recipient));
