@@ -308,6 +308,8 @@ export class ActorThread implements InboundHandler, MailboxObserver {
 
   #lose({ thread, life, sender, errorOf }: LostLife): void {
     this.mailbox.dropLanes(thread, life);
+    // It may have ended between taking our park word and ringing.
+    this.mailbox.wake();
     if (sender === undefined) return;
     this.pending.failPeer(sender, () => errorOf('unknown'));
     this.cancels.lose(sender, errorOf('unknown'));

@@ -307,9 +307,10 @@ export class Mailbox implements SenderHost {
     const hasRung = this.#hasRung;
     this.#hasRung = false;
     const hasAsked = this.#parts.handler.takeHasAsked();
-    if (this.#isStirred && !hasAsked) this.#endBell();
+    const mayBeNear = hasAsked || !this.#isStirred;
     // A caller that awaits one answer gets it here, without a turn of the event loop.
-    else if (this.#parts.handler.expectsReplies()) this.#awaitReplies(hasRung);
+    if (mayBeNear && this.#parts.handler.expectsReplies()) this.#awaitReplies(hasRung);
+    else if (this.#isStirred) this.#endBell();
     if (this.#blocked.length > 0) this.wake();
     if (this.#local.size > 0 || this.#dirty.length > 0) this.#scheduleMicrotask();
   };

@@ -178,6 +178,9 @@ export class HomeThreads {
         return worker.ready.resolve();
       case 'lane':
         return this.forward(message.offer);
+      case 'wake':
+        // Only home tells of ends.
+        return;
       case 'blocked':
         return this.#parts.onBlocked(message.blocked);
       case 'dead-letter':
@@ -199,6 +202,14 @@ export class HomeThreads {
     new CancelBits(region, thread).clearAll();
     clearProgress(region, thread);
     worker.ready.reject(new RpcError('THREAD_START_FAILED', reason, { cause: exit.error }));
+    this.#wakeOthers();
     this.#parts.onExit(worker.ended);
+  }
+
+  /** A thread that ended between taking the park word of another and ringing it rings no more. */
+  #wakeOthers(): void {
+    for (const { ended, hosted } of this.#workers.values()) {
+      if (!ended) hosted.post({ kind: 'wake' }, []);
+    }
   }
 }

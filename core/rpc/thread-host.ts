@@ -23,6 +23,8 @@ export interface ThreadBirth {
 export type ThreadMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'lane'; readonly offer: LaneOffer }
+  /** Another thread has ended, maybe just before it rang this one. */
+  | { readonly kind: 'wake' }
   | { readonly kind: 'dead-letter'; readonly report: DeadLetterReport }
   | { readonly kind: 'blocked'; readonly blocked: BlockedThread }
   | {

@@ -159,7 +159,9 @@ export function runWorkerThread(birth: ThreadBirth, port: HomePort, offload: Off
     port.post({ kind: 'dead-letter', report }, []),
   );
   const onMessage = (message: ThreadMessage): void => {
-    if (message.kind === 'lane') rpcThread.thread.mailbox.acceptLane(message.offer);
+    const { mailbox } = rpcThread.thread;
+    if (message.kind === 'lane') mailbox.acceptLane(message.offer);
+    else if (message.kind === 'wake') mailbox.wake();
   };
   const service = new ThreadService(rpcThread, new WorkerBackend(rpcThread, birth));
   const system = (endpointClass: unknown, args: readonly unknown[], isExported: boolean): void => {

@@ -221,6 +221,18 @@ test('who awaits what a bell has brought goes on before the thread parks again',
   deepEqual(sink.numbers, range(6));
 });
 
+test('a bell whose turn asks without deadlines leaves the thread asleep, not deaf', async () => {
+  group = new MailboxGroup(2);
+  const sender = group.mailboxes[0]!.senderTo(1);
+  const sink = group.sinks[1]!;
+  sink.onNumber = () => (sink.hasAsked = true);
+  for (let round = 0; round < 5; round++) {
+    group.passSilence();
+    ok(send(sender, round));
+    await group.until(() => sink.numbers.length === round + 1 && group.isParked(1));
+  }
+});
+
 test('a mailbox with nothing to do lets the thread sleep', async () => {
   group = new MailboxGroup(3);
   const [, one, two] = group.mailboxes;

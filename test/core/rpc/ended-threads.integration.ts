@@ -1,4 +1,4 @@
-import { deepEqual, ok } from 'node:assert/strict';
+import { deepEqual, ok, rejects } from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   Meeting,
@@ -7,6 +7,7 @@ import {
   Struck,
   StruckGateway,
 } from '../../support/rpc-replaced-fixtures.js';
+import { Owing, OwingGateway } from '../../support/rpc-owed-bell-fixtures.js';
 import { closedAfterEach } from '../../support/services.js';
 import { until } from '../../support/until.js';
 
@@ -40,4 +41,16 @@ test('what a dead life has sent never runs inside of a handler that meets the ne
   const hits = await service.connect(struck.address, StruckGateway);
   await until(async () => (await hits.hits()).length === 1, 'the hit');
   deepEqual(await hits.hits(), ['alone']);
+});
+
+test('a thread that dies owing a bell leaves nobody asleep', async () => {
+  const service = await start({ threads: 2 });
+  const owing = await service.startServer(Owing, { thread: 0 });
+  const struck = await service.startServer(Struck, { thread: 1 });
+  await owing.start();
+  await struck.start();
+  const hits = await service.connect(struck.address, StruckGateway);
+  (await service.connect(owing.address, OwingGateway)).dieOwing(2);
+  await rejects(owing.terminationFuture, { code: 'THREAD_TERMINATED' });
+  deepEqual(await hits.hits(), []);
 });
