@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { threadOf } from '../actor/cell.js';
 import type { ActorRef } from '../actor/actor-ref.js';
 import { ignoreRejection } from '../base/deferred.js';
@@ -10,6 +11,7 @@ import type { RpcServer } from './rpc-service.js';
 import type { RpcThread } from './rpc-thread.js';
 import type { ServerLives } from './server-book.js';
 import type { CreatedEndpoint } from './system-contracts.js';
+import { withRoom } from './with-room.js';
 
 /**
  * An {@link RpcServer} that reaches its endpoint through the agent of the endpoint's thread, and
@@ -18,9 +20,10 @@ import type { CreatedEndpoint } from './system-contracts.js';
 export class ServerHandle implements RpcServer {
   readonly #rpcThread: RpcThread;
   readonly #lives: ServerLives;
-  /** Of a fenced endpoint: what its self gateways carry. */
-  #token: CurrentToken | undefined;
-  #isClosing = false;
+  /** Of a fenced endpoint: what its self gateways carry, and in which life. */
+  #fenced: { readonly created: CreatedEndpoint; readonly token: CurrentToken } | undefined;
+  /** Closes that were not refused: while there are any, a life that begins is ended. */
+  #closers = 0;
   /** Of the life at hand; made when it is asked for. */
   #ref: EndpointRef | undefined;
   /** Made when it is asked for: there may be very many handles. */
@@ -29,7 +32,7 @@ export class ServerHandle implements RpcServer {
   constructor(rpcThread: RpcThread, lives: ServerLives) {
     this.#rpcThread = rpcThread;
     this.#lives = lives;
-    if (lives.created.isFenced) this.#token = this.#currentToken(lives.created);
+    this.#currentToken();
     if (lives.created.isFenced || !lives.isUpToDate) void this.terminationFuture;
   }
 
@@ -74,20 +77,35 @@ export class ServerHandle implements RpcServer {
   getSelfGateway<M extends MethodTable>(
     contract: GatewayContract<M>,
   ): GatewayOf<GatewayContract<M>> {
-    return this.#rpcThread.gatewayTo(this.#created, contract, this.#token) as GatewayOf<
+    const token = this.#currentToken();
+    return this.#rpcThread.gatewayTo(this.#created, contract, token) as GatewayOf<
       GatewayContract<M>
     >;
   }
 
   async close(): Promise<void> {
-    this.#isClosing = true;
+    this.#closers++;
     const ended = this.terminationFuture;
-    await this.#terminate();
+    try {
+      await this.#terminate();
+    } catch (error) {
+      this.#closers--;
+      throw error;
+    }
     await ended;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  toJSON(): object {
+    const { endpointId, address, thread } = this;
+    return { endpointId, address, thread };
+  }
+
+  [inspect.custom](): string {
+    return `RpcServer ${this.address} (thread ${this.thread})`;
   }
 
   /** Between two lives it reaches nobody; the next life is told when it begins. */
@@ -101,13 +119,19 @@ export class ServerHandle implements RpcServer {
     }
   }
 
+  /** Nobody is there to be refused: who closed it was told that it ends. */
+  #terminateWithRoom(): void {
+    const { clock } = this.#rpcThread.thread;
+    ignoreRejection(withRoom(clock, () => this.#terminate()));
+  }
+
   async #follow(): Promise<void> {
     for (let known = this.#created; ; ) {
       const next = await this.#lives.lifeAfter(known);
       if (next === null) return;
       known = next;
-      this.#token = this.#currentToken(next);
-      if (this.#isClosing) ignoreRejection(this.#terminate());
+      this.#currentToken();
+      if (this.#closers > 0) this.#terminateWithRoom();
     }
   }
 
@@ -115,10 +139,20 @@ export class ServerHandle implements RpcServer {
     return this.#lives.created;
   }
 
-  /** On the endpoint's thread its own, elsewhere one that is told of each change. */
-  #currentToken(created: CreatedEndpoint): CurrentToken | undefined {
+  /**
+   * That of the life at hand: on the endpoint's thread its own, elsewhere one that is told of each
+   * change.
+   */
+  #currentToken(): CurrentToken | undefined {
+    const { created } = this.#lives;
     if (!created.isFenced) return undefined;
-    const { recipient, incarnation, fencingToken } = created;
+    if (this.#fenced?.created !== created) {
+      this.#fenced = { created, token: this.#tokenIn(created) };
+    }
+    return this.#fenced.token;
+  }
+
+  #tokenIn({ recipient, incarnation, fencingToken }: CreatedEndpoint): CurrentToken {
     const { fence } = this.#rpcThread.endpointAt(recipient, incarnation) ?? {};
     if (fence) return fence;
     const { agent } = this.#lives;
