@@ -154,7 +154,7 @@ export function runWorkerThread(birth: ThreadBirth, port: HomePort, offload: Off
       for (let message = port.take(); message; message = port.take()) onMessage(message);
     },
   });
-  const endNotices = new EndNotices(systemClock, () => rpcThread.home());
+  const endNotices = new EndNotices(rpcThread.thread, () => rpcThread.home());
   new DeadLetterReporter(rpcThread.thread, (report) =>
     port.post({ kind: 'dead-letter', report }, []),
   );

@@ -1,6 +1,7 @@
-import { deepEqual, equal } from 'node:assert/strict';
+import { deepEqual, equal, ok } from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Deferred, deferred } from '../../../core/base/deferred.js';
+import type { Logger } from '../../../core/base/logger.js';
 import { decodeFailure } from '../../../core/codec/failure-codec.js';
 import { RpcError } from '../../../core/errors/rpc-error.js';
 import { EndNotices } from '../../../core/rpc/end-notices.js';
@@ -11,6 +12,7 @@ import { ManualClock } from '../../support/manual-clock.js';
 /** A home thread that answers when the test says so. */
 class Home {
   readonly notices: (readonly EndNotice[])[] = [];
+  readonly logged: object[] = [];
   answer: Deferred<void> = deferred();
 
   ended(ends: readonly EndNotice[]): Promise<void> {
@@ -29,7 +31,9 @@ function cell(recipient: number): RpcCell {
 }
 
 function noticesTo(home: Home, clock = new ManualClock()): EndNotices {
-  return new EndNotices(clock, () => home as unknown as HomeGateway);
+  const error = (facts: object): void => void home.logged.push(facts);
+  const logger: Logger = { debug() {}, info() {}, warn() {}, error };
+  return new EndNotices({ clock, logger }, () => home as unknown as HomeGateway);
 }
 
 async function settle(): Promise<void> {
@@ -98,7 +102,28 @@ test('without room it is told again, in its order; when home is gone it is over'
   home.answer.resolve();
   await settle();
   deepEqual(heard, [1]);
-  home.answer.reject(new RpcError('RECIPIENT_UNREACHABLE', 'gone'));
+  const gone = new RpcError('RECIPIENT_UNREACHABLE', 'gone');
+  deepEqual(home.logged, []);
+  home.answer.reject(gone);
   await settle();
   deepEqual(heard, [1, 2]);
+  deepEqual(home.logged, [{ endpoints: ['e2'], error: gone }], 'nothing is dropped silently');
+});
+
+test('long failures make more notices, none of which is enormous', async () => {
+  const home = new Home();
+  const notices = noticesTo(home);
+  const texts = Array.from({ length: 16 }, () => new Error('x'.repeat(10_000)));
+  const failure = new AggregateError(texts, 'all failed');
+  for (let number = 1; number <= 40; number++) void notices.add(cell(number), failure);
+  for (let round = 0; round < 40; round++) {
+    await settle();
+    home.answer.resolve();
+  }
+  const bytesOf = (ends: readonly EndNotice[]): number =>
+    ends.reduce((sum, end) => sum + end.failure!.length, 0);
+  equal(home.notices.flat().length, 40);
+  const largest = Math.max(...home.notices.map(bytesOf));
+  ok(largest <= 1024 * 1024, `${largest} bytes`);
+  ok(home.notices.length < 40, 'but many share one');
 });
