@@ -15,7 +15,7 @@ import type { AnyGateway } from './gateway.js';
 import { MainThread, type MainThreadOwner } from './main-thread-executor.js';
 import { validateFlow, validateTurn } from './main-thread.js';
 import { methodsOf } from './method-table.js';
-import { type EndpointSchedule, RpcCell } from './rpc-cell.js';
+import { type CellContext, RpcCell } from './rpc-cell.js';
 import type { EndpointClass, RpcService } from './rpc-service.js';
 
 /** How to make one endpoint on this thread. */
@@ -40,7 +40,7 @@ export interface EndpointHost {
 }
 
 /** The context of one endpoint: made before its cell, because constructors use it already. */
-class Context implements EndpointContext, MainThreadOwner, EndpointSchedule {
+class Context implements EndpointContext, MainThreadOwner, CellContext {
   readonly endpointId: string;
   cell: RpcCell | undefined;
   fence: Fence | undefined;
@@ -108,12 +108,12 @@ class Context implements EndpointContext, MainThreadOwner, EndpointSchedule {
     this.#unfenced?.dropTimers();
   }
 
-  close(): void {
+  closeTimers(): void {
     this.executor.close();
     this.#unfenced?.close();
   }
 
-  end(cell: RpcCell, failure: unknown): Promise<void> | void {
+  onEnded(cell: RpcCell, failure: unknown): Promise<void> | void {
     for (const fail of this.#openCalls ?? []) fail();
     return this.#host.onEnded(cell, failure);
   }
@@ -212,7 +212,7 @@ export function makeEndpoint(plan: EndpointPlan, host: EndpointHost): RpcCell {
       isExported: plan.isExported,
       isSystem: plan.isSystem ?? false,
       isSerial: endpointClass.serial === true,
-      schedule: context,
+      context,
     });
     context.attach(cell);
     return cell;

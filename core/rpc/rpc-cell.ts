@@ -34,20 +34,20 @@ export interface RpcCellParts extends CallAnswersParts {
   readonly isExported: boolean;
   /** The next message waits for the promise of the one before. */
   readonly isSerial: boolean;
-  readonly schedule: EndpointSchedule;
+  readonly context: CellContext;
 }
 
-/** What an endpoint has scheduled and called for itself. */
-export interface EndpointSchedule {
+/** What an endpoint has of its own beside its cell, and who is told of its turns. */
+export interface CellContext {
   /** Drops every timer. */
   dropTimers(): void;
   /** Drops every timer for good. */
-  close(): void;
+  closeTimers(): void;
   /**
-   * The endpoint is gone, with this failure if it failed: fails what has no result yet, and frees
+   * The endpoint has ended, with this failure if it failed: fails what has no result yet, and frees
    * slot and id, so that both can be used again.
    */
-  end(cell: RpcCell, failure: unknown): Promise<void> | void;
+  onEnded(cell: RpcCell, failure: unknown): Promise<void> | void;
 }
 
 /** In the place of a method's number: `runAsync` or a timer. */
@@ -69,7 +69,7 @@ export class RpcCell extends CallAnswers implements Cell, CellAddress, LifeOwner
   /** Made for the first one: most handlers answer at once. */
   #open: OpenCalls | undefined;
   readonly isExported: boolean;
-  readonly #schedule: EndpointSchedule;
+  readonly #context: CellContext;
 
   constructor(parts: RpcCellParts) {
     super(parts);
@@ -79,21 +79,21 @@ export class RpcCell extends CallAnswers implements Cell, CellAddress, LifeOwner
     this.fence = parts.fence;
     this.life = new EndpointLife(this);
     this.isExported = parts.isExported;
-    this.#schedule = parts.schedule;
+    this.#context = parts.context;
   }
 
   onPaused(): void {
-    this.#schedule.dropTimers();
+    this.#context.dropTimers();
   }
 
   onResourcesClosed(): void {
-    this.#schedule.close();
+    this.#context.closeTimers();
   }
 
   onEnded(failure: unknown): Promise<void> | void {
     this.#open?.failAll();
     this.#serial?.flush();
-    return this.#schedule.end(this, failure);
+    return this.#context.onEnded(this, failure);
   }
 
   onInvocation(envelope: InvocationEnvelope, replyTo: CallOutlet, source: BesideSource): void {

@@ -22,7 +22,6 @@ export class ServerRecord implements ServerLives {
   readonly first: CellAddress;
   created: CreatedEndpoint;
   agent: AgentGateway;
-  readonly isUpToDate = true;
   /** In which order servers came to run; 0: it does not. A restart starts it again if it did. */
   runningSince = 0;
   /** Made for the first one who waits, or when it ends. */
@@ -37,6 +36,10 @@ export class ServerRecord implements ServerLives {
 
   lifeAfter(known: CellAddress): Promise<CreatedEndpoint | null> {
     return isSame(known, this.created) ? this.#waiting.promise : Promise.resolve(this.created);
+  }
+
+  get isUpToDate(): boolean {
+    return true;
   }
 
   get thread(): number {
