@@ -119,8 +119,10 @@ export const rules: Rules = {
       return begun >= 100;
     }, 'calls that begin in time and answer late');
     equal(await gateway.add(1, 2), 3);
-    const counted = scene.service.metrics().total.lateAnswers - before;
-    ok(counted >= begun && counted <= asked, `${begun} answered late, ${counted} were counted`);
+    // The last answers of held calls may come behind this one: they wait for a microtask there.
+    const counted = (): number => scene.service.metrics().total.lateAnswers - before;
+    await until(() => counted() >= begun, 'every late answer counted');
+    ok(counted() <= asked, `${asked} were asked, ${counted()} counted`);
   },
 
   async '14 the deadline is that of the call, else of the method, else of the gateway'(scene) {
