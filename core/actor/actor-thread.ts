@@ -113,6 +113,8 @@ export class ActorThread implements InboundHandler, MailboxObserver {
   #idleTicks = 0;
   /** The last reading of the clock, in milliseconds of the service's time line. */
   #clockMs = 0;
+  /** The turn of the mailbox that read it. */
+  #turnOfReading = 0;
   #asksSinceReading = 0;
   /** Stacks that may still be taken in this tick. */
   #siteBudget = TICK_MS;
@@ -236,13 +238,15 @@ export class ActorThread implements InboundHandler, MailboxObserver {
 
   /**
    * The deadline of a call made now, on the service's time line. Reading the clock costs 40 ns, so
-   * the first call of a turn reads it, every 16th after it, and every deadline below a second. The
-   * others count from the last reading, rounded up by a tick.
+   * the first calls of a turn read it, every 16th after them, and every deadline below a second.
+   * The others count from that reading, rounded up by a tick.
    */
   deadlineAfter(timeoutMs: number): number {
-    const isStale =
-      !this.mailbox.isTurnBegun || timeoutMs < 1000 || (++this.#asksSinceReading & 15) === 0;
-    const nowMs = isStale ? this.#readClock() : this.#clockMs + TICK_MS;
+    const { turn } = this.mailbox;
+    const isRead = turn !== 0 && turn === this.#turnOfReading;
+    const isFresh = isRead && timeoutMs >= 1000 && (++this.#asksSinceReading & 15) !== 0;
+    const nowMs = isFresh ? this.#clockMs + TICK_MS : this.#readClock();
+    this.#turnOfReading = turn;
     this.#hasAsked = true;
     // Only lanes have a flush of their own: a call over a connection asks for a turn.
     if (this.#tick === undefined) this.mailbox.scheduleTurn();

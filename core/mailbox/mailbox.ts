@@ -45,6 +45,8 @@ const SILENCE_MS = 16;
 const SHORT_SLEEP_MS = 1;
 /** Microtask turns in a row before the event loop gets a turn. */
 const MICROTASK_TURNS = 64;
+/** Small integers, so that counting turns allocates nothing. */
+const TURN_NUMBERS = 2 ** 30 - 1;
 
 /**
  * The inbox and outboxes of one thread: polls its lanes while there is work and for a while after,
@@ -76,6 +78,7 @@ export class Mailbox implements SenderHost {
   #microtaskScheduled = false;
   #microtaskTurns = 0;
   #isTurnBegun = false;
+  #turnNumber = 1;
   #mustYield = false;
   #hasRung = false;
   /** Shared time of the last bell or turn with work. */
@@ -164,9 +167,9 @@ export class Mailbox implements SenderHost {
     return new Promise((resolve) => this.post({ run: resolve }));
   }
 
-  /** True between the first thing sent in a turn and the end of that turn. */
-  get isTurnBegun(): boolean {
-    return this.#isTurnBegun;
+  /** A number of its own for each turn, from the first thing sent in it to its end; else 0. */
+  get turn(): number {
+    return this.#isTurnBegun ? this.#turnNumber : 0;
   }
 
   scheduleFlush(sender: LaneSender): void {
@@ -285,6 +288,7 @@ export class Mailbox implements SenderHost {
   readonly #onMicrotask = (): void => {
     this.#microtaskScheduled = false;
     this.#isTurnBegun = false;
+    this.#turnNumber = (this.#turnNumber % TURN_NUMBERS) + 1;
     if (!this.#isClosed) this.#guard(this.#endTurn);
   };
 

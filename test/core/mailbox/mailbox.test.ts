@@ -177,7 +177,7 @@ test('answers that come bit by bit are taken without a turn of the event loop', 
     sink.isExpecting = value < 10;
     // What goes on with an answer is the reason of the next one.
     void Promise.resolve().then(() => {
-      begun.push(asker.isTurnBegun);
+      begun.push(asker.turn !== 0);
       if (value < 10 && send(answers, value + 1)) answers.flush();
     });
   };
