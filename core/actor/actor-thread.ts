@@ -177,7 +177,7 @@ export class ActorThread implements InboundHandler, MailboxObserver {
         this.#reply.wrap(lane, offset);
         return this.onReply(this.#reply, lane);
       case RECORD_CANCEL: {
-        const caller = this.mailbox.senderTo(lane.producer);
+        const caller = this.mailbox.senderBack(lane);
         this.cancels.cancel(caller, cancelledCall(lane.words, offset));
         return;
       }
@@ -330,7 +330,7 @@ export class ActorThread implements InboundHandler, MailboxObserver {
   #onInvocation(lane: InboundLane, type: number, offset: number): void {
     const envelope = this.#invocation;
     envelope.wrap(lane, type, offset);
-    const replyTo = this.mailbox.senderTo(lane.producer);
+    const replyTo = this.mailbox.senderBack(lane);
     try {
       this.deliver(envelope, replyTo, lane);
     } catch (error) {

@@ -2,6 +2,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { CancelBits } from '../memory/cancel-bits.js';
 import { createLane, type LaneOwners, openLane } from '../memory/lane-descriptor.js';
 import { LaneWriter } from '../memory/lane-writer.js';
+import { RECORD_ALIGNMENT } from '../memory/record-descriptor.js';
 import { ParkWord } from '../memory/park-word.js';
 import type { Region } from '../memory/region-descriptor.js';
 import { ThreadLives } from '../memory/thread-lives.js';
@@ -39,6 +40,8 @@ export class LaneSenders {
   /** This thread's own. */
   readonly #life: number;
   readonly #senders: (LaneSender | undefined)[] = [];
+  /** Towards lives that are over. */
+  readonly #closed: (LaneSender | undefined)[] = [];
   #isClosed = false;
 
   constructor(parts: LaneSendersParts) {
@@ -51,6 +54,17 @@ export class LaneSenders {
   to(thread: number): LaneSender {
     const sender = this.#senders[thread];
     return sender?.isOpen ? sender : this.#renew(thread);
+  }
+
+  /**
+   * The sender towards the life that a lane came from; a closed one when that life is over: what
+   * answers it must not reach the next, whose calls have the same numbers.
+   */
+  toLife(thread: number, life: number): LaneSender {
+    const sender = this.#senders[thread];
+    if (sender?.life === life) return sender;
+    const current = this.#lives.hasEnded(thread, life) ? undefined : this.to(thread);
+    return current?.life === life ? current : this.#closedTo(thread, life);
   }
 
   /** As {@link to}, and surely to the life that the thread is in. */
@@ -98,28 +112,44 @@ export class LaneSenders {
   }
 
   #open(thread: number, life: number): LaneSender {
-    const { region, host, portOf, laneCapacityBytes, backlogLimit, offerLane } = this.#parts;
+    if (this.#lives.hasEnded(thread, life)) {
+      const closed = this.#closedTo(thread, life);
+      this.#senders[thread] = closed;
+      return closed;
+    }
+    const { laneCapacityBytes, offerLane } = this.#parts;
+    const { sender, owners, buffer, port } = this.#make(thread, life, laneCapacityBytes);
+    this.#senders[thread] = sender;
+    offerLane({ ...owners, producerLife: this.#life, consumerLife: life, buffer, port });
+    return sender;
+  }
+
+  /** One for all records of that life. */
+  #closedTo(thread: number, life: number): LaneSender {
+    const known = this.#closed[thread];
+    if (known?.life === life) return known;
+    const { sender, port } = this.#make(thread, life, RECORD_ALIGNMENT);
+    sender.close();
+    port.close();
+    this.#closed[thread] = sender;
+    return sender;
+  }
+
+  #make(thread: number, life: number, capacityBytes: number) {
+    const { region, host, portOf, backlogLimit } = this.#parts;
     const owners = { producer: this.#parts.thread, consumer: thread };
-    const buffer = createLane(owners, laneCapacityBytes);
-    const channel = new MessageChannel();
+    const buffer = createLane(owners, capacityBytes);
+    const { port1, port2: port } = new MessageChannel();
     const sender = new LaneSender({
       host,
       thread,
       life,
       writer: new LaneWriter(openLane(buffer, owners)),
-      port: portOf(channel.port1),
-      park: new ParkWord(region, thread),
+      port: portOf(port1),
+      park: new ParkWord(region, thread, life),
       cancelBits: new CancelBits(region, thread),
       backlogLimit,
     });
-    this.#senders[thread] = sender;
-    if (this.#lives.hasEnded(thread, life)) {
-      sender.close();
-      channel.port2.close();
-      return sender;
-    }
-    const lives = { producerLife: this.#life, consumerLife: life };
-    offerLane({ ...owners, ...lives, buffer, port: channel.port2 });
-    return sender;
+    return { sender, owners, buffer, port };
   }
 }

@@ -53,7 +53,6 @@ const TURN_NUMBERS = 2 ** 30 - 1;
  * parks, is woken by a bell, and publishes what was sent once a turn.
  */
 export class Mailbox implements SenderHost {
-  readonly thread: number;
   readonly #parts: MailboxParts;
   readonly #park: ParkWord;
   readonly #budget: PollerBudget;
@@ -88,17 +87,16 @@ export class Mailbox implements SenderHost {
 
   constructor(parts: MailboxParts) {
     this.#parts = parts;
-    this.thread = parts.thread;
-    this.#park = new ParkWord(parts.region, parts.thread);
+    this.#lives = new ThreadLives(parts.region);
+    this.#park = new ParkWord(parts.region, parts.thread, this.#lives.current(parts.thread));
     this.#budget = new PollerBudget(parts.region, availableParallelism(), parts.thread);
     this.#idle = new IdleStrategy(this.#budget);
     this.#time = new SharedTime(parts.region);
-    this.#lives = new ThreadLives(parts.region);
     this.#inbound = new InboundLanes(parts.handler);
     this.#senders = new LaneSenders({
       ...parts,
       host: this,
-      portOf: (port) => this.#portOf(port),
+      portOf: this.#portOf,
       onThreadReplaced: (thread, life) => parts.handler.onThreadReplaced(thread, life),
     });
     this.#park.park();
@@ -108,6 +106,11 @@ export class Mailbox implements SenderHost {
   /** The sender towards another thread; its lane is made on first use. */
   senderTo(thread: number): LaneSender {
     return this.#senders.to(thread);
+  }
+
+  /** The sender towards who sends through `lane`; a closed one when that life is over. */
+  senderBack({ producer, producerLife }: InboundLane): LaneSender {
+    return this.#senders.toLife(producer, producerLife);
   }
 
   /** As {@link senderTo}, and surely to the life that the thread is in. */
@@ -488,11 +491,10 @@ export class Mailbox implements SenderHost {
     setImmediate(this.#onImmediate);
   }
 
-  #portOf(port: MessagePort): LanePort {
-    return new LanePort(
+  readonly #portOf = (port: MessagePort): LanePort =>
+    new LanePort(
       port,
       () => this.#onBell(),
       () => this.wake(),
     );
-  }
 }

@@ -9,6 +9,8 @@ import {
 const AWAKE = 0;
 const PARKED = 1;
 const BLOCKED = 2;
+/** Values of one life of a thread. */
+const VALUES = 4;
 
 /**
  * How a thread goes to sleep without missing a record. The order is what makes it right:
@@ -21,22 +23,30 @@ const BLOCKED = 2;
  *
  * A thread that waits on the spot, inside a synchronous call, stores BLOCKED in place of PARKED: no
  * bell would reach it, so whoever swaps that word notifies it. Everything else is the same.
+ *
+ * The word says which life of the thread sleeps. A producer that has not heard of the end of one
+ * life has no bell for the next: were it to swap that word, the next life would sleep for ever.
  */
 export class ParkWord {
   readonly #control: Int32Array;
   readonly #index: number;
+  readonly #parked: number;
+  readonly #blocked: number;
 
-  constructor(region: Region, thread: number) {
+  /** `life`: that of the thread, see `ThreadLives`; the home thread has 0 only. */
+  constructor(region: Region, thread: number, life = 0) {
     // A wrong number would lie on the words of others, or outside and fail only when it parks.
     const known = Number.isInteger(thread) && thread >= 0 && thread < region.threads;
     assert(known, 'a park word belongs to a thread of the region');
     this.#control = region.control;
     this.#index = parkWordIndex(thread);
+    this.#parked = life * VALUES + PARKED;
+    this.#blocked = life * VALUES + BLOCKED;
   }
 
   /** Consumer: announces sleep. It must look at every lane once more after this. */
   park(): void {
-    Atomics.store(this.#control, this.#index, PARKED);
+    Atomics.store(this.#control, this.#index, this.#parked);
   }
 
   /** Consumer: takes the announcement back, or ends the sleep. A bell under way does no harm. */
@@ -46,13 +56,13 @@ export class ParkWord {
 
   /** Consumer: announces sleep on the spot. It must look at every lane once more after this. */
   block(): void {
-    Atomics.store(this.#control, this.#index, BLOCKED);
+    Atomics.store(this.#control, this.#index, this.#blocked);
   }
 
   /** Consumer, after {@link block}: sleeps until a producer swaps the word, `limitMs` at most. */
   sleep(limitMs: number): void {
     // Reads the word and goes to sleep in one step: a swap before it ends the sleep at once.
-    Atomics.wait(this.#control, this.#index, BLOCKED, limitMs);
+    Atomics.wait(this.#control, this.#index, this.#blocked, limitMs);
   }
 
   /** Producer: a hint that publishing now, not at the end of the turn, wakes a sleeper sooner. */
@@ -63,12 +73,14 @@ export class ParkWord {
   /**
    * Producer, after publishing: true when the consumer sleeps and this caller must ring. The swap
    * lets exactly one of several producers ring. A consumer that sleeps on the spot is woken here.
+   * When the word has changed since it was loaded, another rings, or the consumer looks once more.
    */
   mustRing(): boolean {
-    if (Atomics.load(this.#control, this.#index) === AWAKE) return false;
-    const was = Atomics.exchange(this.#control, this.#index, AWAKE);
-    if (was === BLOCKED) Atomics.notify(this.#control, this.#index);
-    return was === PARKED;
+    const word = Atomics.load(this.#control, this.#index);
+    if (word === AWAKE || (word !== this.#parked && word !== this.#blocked)) return false;
+    if (Atomics.compareExchange(this.#control, this.#index, word, AWAKE) !== word) return false;
+    if (word === this.#blocked) Atomics.notify(this.#control, this.#index);
+    return word === this.#parked;
   }
 }
 

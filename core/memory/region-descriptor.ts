@@ -51,7 +51,9 @@ export const REGION_LAYOUT: Layout = {
       name: 'park word 0 ...',
       offset: PARK_OFFSET,
       lengthBytes: 4,
-      note: 'one a thread, 256 bytes apart: 1 = parked, 2 = blocked (owner), 0 = awake (or ringer)',
+      note:
+        'one a thread, 256 bytes apart: 4 times its life + 1 = parked, + 2 = blocked (owner), ' +
+        '0 = awake (or ringer)',
     },
     {
       name: 'polling 0 ...',

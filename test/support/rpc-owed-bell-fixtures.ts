@@ -1,6 +1,7 @@
 import { workerData } from 'node:worker_threads';
 import { openRegion } from '../../core/memory/region-descriptor.js';
 import { ParkWord } from '../../core/memory/park-word.js';
+import { ThreadLives } from '../../core/memory/thread-lives.js';
 import { defineGateway, type GatewayOf, RpcEndpoint, tell } from '../../index.js';
 
 export const OwingGateway = defineGateway('test.Owing', {
@@ -19,7 +20,8 @@ export class Owing extends RpcEndpoint {
 
   dieOwing(thread: number): void {
     const { ringlaneBirth } = workerData as Birth;
-    const park = new ParkWord(openRegion(ringlaneBirth.region), thread);
+    const region = openRegion(ringlaneBirth.region);
+    const park = new ParkWord(region, thread, new ThreadLives(region).current(thread));
     // As a writer that has published does it, without the bell that follows.
     while (!park.mustRing());
     process.exit(4);

@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { workerData } from 'node:worker_threads';
+import { ParkWord } from '../../core/memory/park-word.js';
+import { openRegion } from '../../core/memory/region-descriptor.js';
 import {
   ask,
   currentCall,
@@ -15,6 +18,12 @@ export const StrikerGateway = defineGateway('test.Striker', {
   life: ask<[], string>(),
   aim: ask<[address: string], void>(),
   strike: tell<[]>(),
+  /** Dies over this many calls that nobody has read yet. */
+  volley: tell<[count: number]>(),
+  /** Waits for as many answers that never come. */
+  wait: ask<[address: string, count: number], void>(),
+  /** How many of those came, once an answer of the target has come. */
+  answered: ask<[], number>(),
 });
 export type StrikerGateway = GatewayOf<typeof StrikerGateway>;
 
@@ -23,6 +32,7 @@ export const StruckGateway = defineGateway('test.Struck', {
   hit: ask<[], void>(),
   /** Where each hit ran: inside of the handler of another endpoint, or in a turn of its own. */
   hits: ask<[], readonly ('inside' | 'alone')[]>(),
+  never: ask<[], void>({ timeoutMs: 0 }),
 });
 export type StruckGateway = GatewayOf<typeof StruckGateway>;
 
@@ -30,11 +40,20 @@ export type StruckGateway = GatewayOf<typeof StruckGateway>;
 export const MeetingGateway = defineGateway('test.Meeting', {
   /** Starts a striker on the first thread; answers its address. */
   startStriker: ask<[], string>(),
-  /** Blocks its thread until the word is 2, then takes a gateway; true: its call is its own. */
+  /**
+   * Blocks its thread until the word is 2 and the striker's thread asleep, then takes a gateway;
+   * true: its call is its own.
+   */
   meet: ask<[], boolean>(),
 });
 export type MeetingGateway = GatewayOf<typeof MeetingGateway>;
 
+interface Birth {
+  readonly ringlaneBirth: { readonly region: SharedArrayBuffer };
+}
+
+/** The first worker thread has number 1. */
+const STRIKER_THREAD = 1;
 const life = randomUUID();
 let isInside = false;
 
@@ -42,6 +61,7 @@ export class Striker extends RpcEndpoint {
   static override readonly gateways = [StrikerGateway];
   static override readonly module: string = import.meta.url;
   #target: StruckGateway | undefined;
+  #answered = 0;
 
   life(): string {
     return life;
@@ -57,6 +77,24 @@ export class Striker extends RpcEndpoint {
     // Behind the microtask that publishes the call.
     setImmediate(() => process.exit(3));
   }
+
+  volley(count: number): void {
+    for (let i = 1; i < count; i++) void this.#target?.hit().catch(() => {});
+    this.strike();
+  }
+
+  async wait(address: string, count: number): Promise<void> {
+    const silent = await this.rpcService.connect(address, StruckGateway);
+    const onAnswer = (): void => {
+      this.#answered++;
+    };
+    for (let i = 0; i < count; i++) void silent.never().then(onAnswer, onAnswer);
+  }
+
+  async answered(): Promise<number> {
+    await this.#target?.hits();
+    return this.#answered;
+  }
 }
 
 export class Struck extends RpcEndpoint {
@@ -70,6 +108,10 @@ export class Struck extends RpcEndpoint {
 
   hits(): readonly ('inside' | 'alone')[] {
     return this.#hits;
+  }
+
+  never(): Promise<void> {
+    return new Promise(() => {});
   }
 }
 
@@ -97,6 +139,9 @@ export class Meeting extends RpcEndpoint {
     isInside = true;
     Atomics.store(this.#word, 0, 1);
     Atomics.wait(this.#word, 0, 1, 20_000);
+    const { ringlaneBirth } = workerData as Birth;
+    const park = new ParkWord(openRegion(ringlaneBirth.region), STRIKER_THREAD);
+    while (!park.isParked());
     this.#striker?.getSelfGateway(StrikerGateway);
     const isStillMine = currentCall() === mine;
     isInside = false;

@@ -50,6 +50,20 @@ test('a thread that sleeps on the spot is notified, not rung, and by one caller 
   equal(ringers[0]!.isParked(), false);
 });
 
+test('who has a bell for one life of a thread takes no word of the next', () => {
+  const region = createRegion(2);
+  const next = new ParkWord(region, 1, 2);
+  const [late, right] = [new ParkWord(region, 1, 1), new ParkWord(region, 1, 2)];
+  next.park();
+  equal(late.mustRing(), false);
+  equal(right.mustRing(), true);
+  next.block();
+  equal(late.mustRing(), false);
+  ok(right.isParked(), 'it is still to be woken');
+  equal(right.mustRing(), false);
+  equal(right.isParked(), false);
+});
+
 test('every thread has a park word of its own, 256 bytes apart, the last one inside', () => {
   const region = createRegion(3);
   const words = [0, 1, 2].map((thread) => new ParkWord(region, thread));

@@ -17,7 +17,7 @@ import { drainingConsumer, waitingProducer } from './room-model.js';
  * real classes run with `Atomics` watched, the models run alone on the same values.
  */
 const region = createRegion(1);
-const WATCHED = ['load', 'store', 'exchange'] as const;
+const WATCHED = ['load', 'store', 'exchange', 'compareExchange'] as const;
 
 const laneWords: ReadonlyMap<number, string> = new Map([
   [LANE_TAIL_INDEX, 'tail'],
@@ -36,7 +36,9 @@ function watch(action: () => void): string[] {
   const originals = WATCHED.map((name) => [name, Atomics[name]] as const);
   for (const [name, original] of originals) {
     const watched = (array: Int32Array, index: number, ...rest: number[]): number => {
-      seen.push(`${name} ${nameOf(array, index)}`);
+      // One that fails has found AWAKE, which the model would store once more.
+      const operation = name === 'compareExchange' ? 'exchange' : name;
+      seen.push(`${operation} ${nameOf(array, index)}`);
       return Reflect.apply(original, Atomics, [array, index, ...rest]);
     };
     Object.defineProperty(Atomics, name, { value: watched, configurable: true, writable: true });
