@@ -44,6 +44,9 @@ const LATE_MAX_MS = 1 << 24;
 /** Ticks without a waiting ask before the tick stops: starting it costs a cold call 40 us. */
 const IDLE_TICKS = 64;
 
+/** A tick this long after the one before was held up by ourselves. */
+const LATE_TICK_MS = 4 * TICK_MS;
+
 type ErrorOf = (effect: Effect) => RpcError;
 
 /** A life of a thread that has ended, and the way to it. */
@@ -109,6 +112,9 @@ export class ActorThread implements InboundHandler, MailboxObserver {
   readonly #invocation = new InvocationEnvelope();
   readonly #reply = new ReplyEnvelope();
   #tick: TimerHandle | undefined;
+  /** When the last tick came, or when the ticks began. */
+  #tickedMs = 0;
+  #wasLate = false;
   #hasAsked = false;
   #idleTicks = 0;
   /** The last reading of the clock, in milliseconds of the service's time line. */
@@ -369,6 +375,7 @@ export class ActorThread implements InboundHandler, MailboxObserver {
 
   #startTick(): void {
     this.#idleTicks = 0;
+    this.#tickedMs = this.#clockMs;
     this.#tick = this.clock.schedule(this.#onTick, TICK_MS, { ref: false });
   }
 
@@ -377,15 +384,21 @@ export class ActorThread implements InboundHandler, MailboxObserver {
     this.#siteBudget = TICK_MS;
     const now = this.#readClock() | 0;
     this.#sharedTime.store(now);
+    // Once: this thread may be late each time.
+    const isLate = ((now - this.#tickedMs) | 0) > LATE_TICK_MS && !this.#wasLate;
+    this.#wasLate = isLate;
+    this.#tickedMs = now;
     if (this.pending.timedCount > 0) {
       this.#idleTicks = 0;
       // Answers that are here already win over their deadlines: we may be the late one.
       if (this.mailbox.drainNow()) this.counters.add('timeoutWakeUps');
-      this.pending.expire(now);
+      // Those of other processes are, too, once the event loop has looked at the sockets.
+      if (!isLate) this.pending.expire(now);
     } else if (++this.#idleTicks > IDLE_TICKS) {
       return;
     }
-    this.#tick = this.clock.schedule(this.#onTick, TICK_MS, { ref: false });
+    const delayMs = isLate ? 1 : TICK_MS;
+    this.#tick = this.clock.schedule(this.#onTick, delayMs, { ref: false });
   };
 }
 

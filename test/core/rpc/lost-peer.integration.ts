@@ -10,6 +10,7 @@ import {
   RpcEndpoint,
   tell,
 } from '../../../index.js';
+import { ManualClock } from '../../support/manual-clock.js';
 import { memoryNetwork } from '../../support/memory-network.js';
 import { until } from '../../support/until.js';
 import { messageFrame } from '../transport/harness.js';
@@ -83,4 +84,30 @@ it('23: calls that had not left when the peer was lost have effect none', async 
   assert.equal(letters.length, 3, 'tells that did not leave are dead letters');
   await near.close();
   await far.close();
+});
+
+it('14: an answer that waits in the socket of a late thread wins over its deadline', async (t) => {
+  const { network, start } = memoryNetwork();
+  const clock = new ManualClock();
+  const far = await start({ systemName: 'far', threads: 0, listen: { port: 0 } });
+  const near = await start({ systemName: 'near', threads: 0, clock });
+  t.after(() => Promise.all([near.close(), far.close()]));
+  const server = await far.startServer(Sink, { thread: 'home' });
+  await server.start();
+  const sink = await near.connect(server.address, SinkGateway, { timeoutMs: 300 });
+  const link = network.links[0]!;
+  const outcome = (asked: Promise<number>) =>
+    asked.catch((error: unknown) => (error as RpcError).code);
+  for (const isInTime of [true, false]) {
+    link.accepted.stall();
+    const answer = outcome(sink.take(Buffer.alloc(7)));
+    // Ticks come while the thread turns; then it stands still.
+    await new Promise(setImmediate);
+    clock.advance(100);
+    clock.jump(1_000);
+    if (!isInTime) clock.jump(1_000);
+    link.accepted.flow();
+    if (isInTime) assert.equal(await answer, 7);
+    else assert.equal(await answer, 'TIMEOUT');
+  }
 });
