@@ -8,6 +8,7 @@ import type {
 import { FULL } from '../memory/lane-writer.js';
 import { Backlog, copyRecord } from './backlog.js';
 import type { LanePort } from './lane-port.js';
+import type { Pace } from './pace.js';
 
 /** Looks at what comes while this thread waits on the spot. */
 export interface WaitingHandler {
@@ -28,6 +29,7 @@ export class InboundLane implements RecordSource, RecordHandler, RecordTaker {
   readonly producerLife: number;
   readonly #reader: LaneReader;
   readonly #port: LanePort;
+  readonly #pace: Pace;
   #handler: RecordHandler<InboundLane> | undefined;
   #waiting: WaitingHandler | undefined;
   /** What came while this thread waited on the spot: older than all that is in the lane. */
@@ -36,10 +38,11 @@ export class InboundLane implements RecordSource, RecordHandler, RecordTaker {
   /** No more can be kept: the lane fills up, and its producer waits. */
   #isFull = false;
 
-  constructor(reader: LaneReader, port: LanePort, producerLife: number) {
+  constructor(reader: LaneReader, port: LanePort, producerLife: number, pace: Pace) {
     this.producerLife = producerLife;
     this.#reader = reader;
     this.#port = port;
+    this.#pace = pace;
     this.words = reader.words;
     this.bytes = reader.bytes;
     this.producer = reader.producer;
@@ -65,7 +68,8 @@ export class InboundLane implements RecordSource, RecordHandler, RecordTaker {
   }
 
   /**
-   * Hands at most `limit` records to `handler`; rings the producer if it sleeps for want of room.
+   * Hands at most `limit` records to `handler`, fewer when they are slow; rings the producer if it
+   * sleeps for want of room.
    */
   drain(handler: RecordHandler<InboundLane>, limit: number): number {
     this.#handler = handler;
@@ -74,7 +78,7 @@ export class InboundLane implements RecordSource, RecordHandler, RecordTaker {
       count = this.#drainKept(this.#kept, limit);
       if (this.#kept !== undefined) return count;
     }
-    count += this.#reader.drain(this, limit - count);
+    count += this.#drainReader(limit - count);
     if (count > 0 && this.#reader.mustRingProducer()) this.#port.ring();
     return count;
   }
@@ -113,6 +117,7 @@ export class InboundLane implements RecordSource, RecordHandler, RecordTaker {
 
   onRecord(_source: RecordSource, type: number, offset: number, length: number): void {
     this.#handler!.onRecord(this, type, offset, length);
+    if (this.#pace.hasTimeMoved()) this.#reader.stop();
   }
 
   sharedBeside(ticket: number): SharedArrayBuffer {
@@ -131,6 +136,19 @@ export class InboundLane implements RecordSource, RecordHandler, RecordTaker {
 
   close(): void {
     this.#port.close();
+  }
+
+  #drainReader(limit: number): number {
+    let count = 0;
+    while (count < limit) {
+      const run = Math.min(this.#pace.run, limit - count);
+      const taken = this.#reader.drain(this, run);
+      count += taken;
+      // What is published meanwhile has its turn behind the other lanes.
+      if (taken < run && !this.#pace.hasTimeMoved()) break;
+      if (!this.#reader.hasRecords() || this.#pace.isTurnOver()) break;
+    }
+    return count;
   }
 
   #drainKept(kept: Backlog, limit: number): number {

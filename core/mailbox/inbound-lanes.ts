@@ -1,5 +1,9 @@
-import type { RecordHandler } from '../memory/lane-reader.js';
-import type { InboundLane, WaitingHandler } from './inbound-lane.js';
+import { openLane } from '../memory/lane-descriptor.js';
+import { LaneReader, type RecordHandler } from '../memory/lane-reader.js';
+import { InboundLane, type WaitingHandler } from './inbound-lane.js';
+import type { LanePort } from './lane-port.js';
+import type { LaneOffer } from './lane-senders.js';
+import type { Pace } from './pace.js';
 
 /** Records per lane and round, so that no producer starves another. */
 export const BATCH = 256;
@@ -19,13 +23,16 @@ export interface InboundHandler extends RecordHandler<InboundLane> {
 export class InboundLanes {
   readonly #lanes: InboundLane[] = [];
   readonly #handler: InboundHandler;
+  readonly #pace: Pace;
 
-  constructor(handler: InboundHandler) {
+  constructor(handler: InboundHandler, pace: Pace) {
     this.#handler = handler;
+    this.#pace = pace;
   }
 
-  add(lane: InboundLane): void {
-    this.#lanes.push(lane);
+  add(offer: LaneOffer, port: LanePort): void {
+    const reader = new LaneReader(openLane(offer.buffer, offer));
+    this.#lanes.push(new InboundLane(reader, port, offer.producerLife, this.#pace));
   }
 
   /** A field, not a method: the idle strategy calls it hundreds of times in a row. */
@@ -78,7 +85,7 @@ export class InboundLanes {
   drop(producer: number, life: number): void {
     for (const lane of [...this.#lanes]) {
       if (lane.producer !== producer || lane.producerLife > life) continue;
-      this.#drain(lane, Number.MAX_SAFE_INTEGER);
+      while (this.#drain(lane, Number.MAX_SAFE_INTEGER) > 0);
       // A lane that broke while it was drained is off the list already.
       if (this.#remove(lane)) lane.close();
     }

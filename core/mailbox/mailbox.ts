@@ -2,20 +2,19 @@ import { availableParallelism } from 'node:os';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Clock } from '../base/clock.js';
 import { IdleStrategy } from '../memory/idle-strategy.js';
-import { openLane } from '../memory/lane-descriptor.js';
-import { LaneReader } from '../memory/lane-reader.js';
 import { ParkWord, PollerBudget } from '../memory/park-word.js';
 import type { Region } from '../memory/region-descriptor.js';
 import { SharedTime } from '../memory/shared-time.js';
 import { ThreadLives } from '../memory/thread-lives.js';
 import type { TakeRecord } from './backlog.js';
-import { InboundLane } from './inbound-lane.js';
+import type { InboundLane } from './inbound-lane.js';
 import { BATCH, type InboundHandler, InboundLanes } from './inbound-lanes.js';
 import { LanePort } from './lane-port.js';
 import type { LaneSender, SenderHost } from './lane-sender.js';
 import { type LaneOffer, LaneSenders } from './lane-senders.js';
 import { LocalQueue, type LocalTask } from './local-queue.js';
 import type { MailboxObserver, WaitOnTheSpot } from './mailbox-observer.js';
+import { Pace } from './pace.js';
 
 /** What a mailbox is given. */
 export interface MailboxParts {
@@ -45,14 +44,13 @@ const SILENCE_MS = 16;
 const SHORT_SLEEP_MS = 1;
 /** Microtask turns in a row before the event loop gets a turn. */
 const MICROTASK_TURNS = 64;
-/** Small integers, so that counting turns allocates nothing. */
-const TURN_NUMBERS = 2 ** 30 - 1;
 
 /**
  * The inbox and outboxes of one thread: polls its lanes while there is work and for a while after,
  * parks, is woken by a bell, and publishes what was sent once a turn.
  */
 export class Mailbox implements SenderHost {
+  readonly pace: Pace;
   readonly #parts: MailboxParts;
   readonly #park: ParkWord;
   readonly #budget: PollerBudget;
@@ -92,7 +90,8 @@ export class Mailbox implements SenderHost {
     this.#budget = new PollerBudget(parts.region, availableParallelism(), parts.thread);
     this.#idle = new IdleStrategy(this.#budget);
     this.#time = new SharedTime(parts.region);
-    this.#inbound = new InboundLanes(parts.handler);
+    this.pace = new Pace(parts.clock, this.#time, () => this.#endSoon());
+    this.#inbound = new InboundLanes(parts.handler, this.pace);
     this.#senders = new LaneSenders({
       ...parts,
       host: this,
@@ -123,10 +122,7 @@ export class Mailbox implements SenderHost {
     return this.#senders.ifOpen(thread);
   }
 
-  /**
-   * Takes what has arrived, now. True when this thread slept over records for which nobody rang;
-   * once in a while the ring is only late, because its writer was interrupted before it.
-   */
+  /** Takes what has arrived, now. True when this thread slept over it: no ring yet, or none. */
   drainNow(): boolean {
     if (this.#isClosed) return false;
     const wasMissed = !this.#isAwake && this.#park.isParked() && this.#inbound.hasRecords();
@@ -140,8 +136,7 @@ export class Mailbox implements SenderHost {
     if (this.#isClosed) return offer.port.close();
     const { producer, producerLife } = offer;
     this.#senders.meet(producer, producerLife);
-    const reader = new LaneReader(openLane(offer.buffer, offer));
-    this.#inbound.add(new InboundLane(reader, this.#portOf(offer.port), producerLife));
+    this.#inbound.add(offer, this.#portOf(offer.port));
     if (this.#lives.hasEnded(producer, producerLife)) {
       this.post({ run: () => this.dropLanes(producer, producerLife) });
     }
@@ -201,12 +196,26 @@ export class Mailbox implements SenderHost {
     this.#mustYield = true;
   }
 
+  /** The turn has lasted long: the next one comes after timers and sockets have had theirs. */
+  #endSoon(): void {
+    this.#mustYield = true;
+    this.#microtaskTurns = MICROTASK_TURNS;
+    this.#flush();
+    this.#countTurn();
+  }
+
+  #countTurn(): void {
+    this.#isTurnBegun = false;
+    this.#turnNumber = (this.#turnNumber + 1) & 0x3fff_ffff || 1;
+  }
+
   /** Begins to poll, if it does not. */
   wake(): void {
     if (this.#isClosed) return;
     if (!this.#isAwake) {
       this.#isAwake = true;
       this.#isStirred = false;
+      this.pace.rest();
       this.#park.unpark();
       this.#budget.enter();
     }
@@ -290,8 +299,7 @@ export class Mailbox implements SenderHost {
 
   readonly #onMicrotask = (): void => {
     this.#microtaskScheduled = false;
-    this.#isTurnBegun = false;
-    this.#turnNumber = (this.#turnNumber % TURN_NUMBERS) + 1;
+    this.#countTurn();
     if (!this.#isClosed) this.#guard(this.#endTurn);
   };
 
@@ -370,7 +378,8 @@ export class Mailbox implements SenderHost {
   /** Publishes PARKED, then looks once more everywhere: see {@link ParkWord}. */
   #tryPark(): boolean {
     this.#park.park();
-    if (this.#local.size > 0 || this.#dirty.length > 0 || this.#somethingArrived()) {
+    const hasWork = this.#local.size > 0 || this.#dirty.length > 0 || this.#inbound.hasRecords();
+    if (hasWork || !this.#senders.prepareToPark()) {
       this.#park.unpark();
       return false;
     }
@@ -379,14 +388,10 @@ export class Mailbox implements SenderHost {
     return true;
   }
 
-  #somethingArrived(): boolean {
-    if (this.#inbound.hasRecords()) return true;
-    return !this.#senders.prepareToPark();
-  }
-
   #onBell(): void {
     if (this.#isClosed || this.#isAwake) return;
     this.#isStirred = true;
+    this.pace.rest();
     this.#wasSilent = this.#isAfterSilence();
     this.#lastSignal = this.#time.load();
     this.#mustYield = false;
@@ -441,13 +446,7 @@ export class Mailbox implements SenderHost {
   }
 
   #drainLocal(): boolean {
-    if (this.#local.size === 0) return false;
-    for (let left = LOCAL_BATCH; left > 0; left--) {
-      const task = this.#local.shift();
-      if (task === undefined) break;
-      task.run();
-    }
-    return true;
+    return this.pace.runTasks(this.#local, LOCAL_BATCH);
   }
 
   #flush(): void {

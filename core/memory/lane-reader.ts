@@ -35,6 +35,8 @@ export class LaneReader implements RecordSource {
   readonly #mask: number;
   #head: number;
   #draining = false;
+  /** Records that the drain at hand may take. */
+  #limit = 0;
 
   constructor(memory: LaneMemory) {
     this.words = memory.words;
@@ -73,10 +75,11 @@ export class LaneReader implements RecordSource {
     if (tail === this.#head || this.#draining) return 0;
     this.#checkTail(tail);
     this.#draining = true;
+    this.#limit = limit;
     let count = 0;
     try {
       // A handler that waits on the spot may have taken the lane beyond this tail.
-      while (((tail - this.#head) | 0) > 0 && count < limit) {
+      while (((tail - this.#head) | 0) > 0 && count < this.#limit) {
         if (this.#readOne(handler, tail)) count++;
       }
     } finally {
@@ -85,6 +88,11 @@ export class LaneReader implements RecordSource {
       Atomics.store(this.#control, LANE_HEAD_INDEX, this.#head);
     }
     return count;
+  }
+
+  /** Inside of a handler of {@link drain}: its record is the last one of this drain. */
+  stop(): void {
+    this.#limit = 0;
   }
 
   /**

@@ -119,6 +119,13 @@ export class RemotePeer implements ConnectionListener {
     else thread.onReply(this.#reply, this.#source(source));
   }
 
+  /** The answers to the calls before leave while slow ones go on: they came in one piece. */
+  #deliver(envelope: InvocationEnvelope, source: RecordSource): void {
+    const { thread } = this.#rpcThread;
+    thread.deliver(envelope, this.outlet, this.#source(source));
+    if (thread.mailbox.pace.countOne()) this.#connection!.flush();
+  }
+
   /** A peer may cancel only what it asked: calls are found by who made them. */
   #onCancel({ source, offset }: CheckedRecord): void {
     this.#rpcThread.thread.cancels.cancel(this.outlet, cancelledCall(source.words, offset));
@@ -132,8 +139,7 @@ export class RemotePeer implements ConnectionListener {
     if (timeoutMs !== 0) envelope.setDeadline(thread.deadlineAfter(timeoutMs));
     const to = threadOf(envelope.recipient);
     if (to !== 0) this.#forward(envelope, to, timeoutMs);
-    else if (this.#isOpenToPeers(envelope))
-      thread.deliver(envelope, this.outlet, this.#source(source));
+    else if (this.#isOpenToPeers(envelope)) this.#deliver(envelope, source);
     else this.#refuse(envelope, new RpcError('RECIPIENT_UNREACHABLE', 'nobody lives there'));
     // Answers are never refused room, so their number is bounded by not reading more questions.
     if (!this.outlet.hasRoom()) this.#pauseUntil(this.outlet.whenRoom());

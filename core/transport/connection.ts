@@ -206,6 +206,11 @@ export class Connection implements RecordOutlet {
     this.#stream.resume();
   }
 
+  /** Sends what is committed now instead of at the end of this tick. */
+  flush(): void {
+    if (this.#state === 'open') this.#outbound.flush();
+  }
+
   /**
    * Sends what is committed, then hangs up; drops what is not sent within the bound. No record
    * comes after this call. `onClose` follows without an error; resolves when the socket is gone.

@@ -149,6 +149,12 @@ export class Outbound implements RecordOutlet {
     this.#used = end;
   }
 
+  /** Gives the stream what is committed, as much of it as the stream may hold. */
+  flush(): void {
+    this.#closeCurrent();
+    this.#writeOut();
+  }
+
   /** Hands over every record that cannot arrive any more: the stream does not have all of it. */
   forEachUnsent(handler: UnsentHandler): void {
     for (const buffer of this.#queue) eachFrame(buffer, buffer.filled, handler);
@@ -275,9 +281,7 @@ export class Outbound implements RecordOutlet {
   #flush(): void {
     this.#flushScheduled = false;
     // The end of the write under way comes back here.
-    if (!this.#open || (this.#bytesInFlight > 0 && !this.#hasMessages)) return;
-    this.#closeCurrent();
-    this.#writeOut();
+    if (this.#open && (this.#bytesInFlight === 0 || this.#hasMessages)) this.flush();
   }
 
   /** Gives the stream as much as it may have: buffers and parts of messages in turns. */

@@ -11,7 +11,7 @@ import {
 } from '../../index.js';
 import { failure } from '../support/failure.js';
 import { until } from '../support/until.js';
-import { Probe, ProbeGateway, WAYS_TO_THROW } from './fixtures/probe.js';
+import { Probe, ProbeGateway, sharedNowMs, WAYS_TO_THROW } from './fixtures/probe.js';
 import { type Seen, Witness, WitnessGateway } from './fixtures/witness.js';
 import { PATHS } from './harness/paths.js';
 import { only, type Rules } from './harness/scene.js';
@@ -141,6 +141,20 @@ export const rules: Rules = {
     await failure('TIMEOUT', gateway.never(callOptions({ timeoutMs: 20 })));
     await gateway.release('0 means none:');
     equal(await held, '0 means none: 1');
+  },
+
+  async '14 an answer leaves when its handler is done, whatever else came with the call'(scene) {
+    const { gateway } = await scene.open(ProbeGateway, Probe);
+    await gateway.begin(0);
+    const arrivedMs: number[] = [];
+    const begunMs = await Promise.all(
+      Array.from({ length: 8 }, async (_, i) => {
+        const begun = await gateway.begin(100);
+        arrivedMs[i] = sharedNowMs();
+        return begun;
+      }),
+    );
+    ok(arrivedMs[2]! < begunMs[7]!, `${arrivedMs.join(' ')} after ${begunMs.join(' ')}`);
   },
 
   // A frame that waits in the socket of a blocked thread has no age yet: nobody there can know.

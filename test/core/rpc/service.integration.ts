@@ -16,6 +16,7 @@ import { ProbeGateway } from '../../support/rpc-contracts.js';
 import { Probe } from '../../support/rpc-fixtures.js';
 import { Spawner, SpawnerGateway } from '../../support/rpc-spawner.js';
 import { failure } from '../../support/failure.js';
+import { until } from '../../support/until.js';
 
 let service: RpcService;
 before(async () => {
@@ -247,4 +248,22 @@ test('a deadline begins at the call, however busy the thread was before', async 
     deepEqual(sums, [3, 5]);
     await ready(gateway);
   }
+});
+
+test('a deadline begins at the call, however long the messages before it took', async () => {
+  const gateway = (await running()).getSelfGateway(ProbeGateway);
+  const options = callOptions({ timeoutMs: 1000 });
+  const sums: Promise<number>[] = [];
+  for (let i = 0; i < 12; i++) {
+    service.execute(() => {
+      const end = performance.now() + 200;
+      while (performance.now() < end);
+      sums.push(gateway.add(i, 1, options));
+    });
+  }
+  await until(() => sums.length === 12, 'all twelve');
+  deepEqual(
+    await Promise.all(sums),
+    Array.from({ length: 12 }, (_, i) => i + 1),
+  );
 });
