@@ -29,7 +29,7 @@ import { createMetricsMemory, type MetricsMemory } from '../metrics/metrics-desc
 import { UserCode } from '../metrics/user-code.js';
 import { ProgressWriter } from '../memory/progress-words.js';
 import type { Region } from '../memory/region-descriptor.js';
-import { SharedTime } from '../memory/shared-time.js';
+import { LATE_MAX_MS, SharedTime } from '../memory/shared-time.js';
 import { Cancels } from './cancels.js';
 import { CellTable } from './cell.js';
 import { DeadLetters } from './dead-letters.js';
@@ -37,9 +37,6 @@ import { TICK_MS } from './deadline-wheel.js';
 import { type BesideSource, discardPayload, payloadBytes, startPayload } from './payloads.js';
 import { PendingCalls, type Relay } from './pending-calls.js';
 import { Replies } from './replies.js';
-
-/** Later than this (4 h) is no call, but a shared time that wrapped since it was written. */
-const LATE_MAX_MS = 1 << 24;
 
 /** Ticks without a waiting ask before the tick stops: starting it costs a cold call 40 us. */
 const IDLE_TICKS = 64;
@@ -350,8 +347,9 @@ export class ActorThread implements InboundHandler, MailboxObserver {
     if (type !== RECORD_INVOCATION && type !== RECORD_FENCED_INVOCATION) return true;
     const envelope = this.#invocation;
     envelope.wrap(source, type, offset);
-    if (envelope.call !== 0) this.pending.reject(envelope.call, error);
-    else this.deadLetters.add({ reason: 'unreachable', path: '', error });
+    const { call } = envelope;
+    if (call === 0) this.deadLetters.add({ reason: 'unreachable', path: '', error });
+    else if (this.pending.peerOf(call) !== undefined) this.pending.reject(call, error);
     return true;
   }
 

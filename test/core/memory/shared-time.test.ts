@@ -19,3 +19,16 @@ test('the shared time never goes back, also where it wraps', () => {
   other.store(2 ** 31 - 1);
   equal(one.load(), -(2 ** 31) + 5);
 });
+
+test('a service whose calls had no deadlines for weeks has the time again with the first', () => {
+  const dayMs = 86_400_000;
+  for (const days of [1, 24, 25, 26, 40, 49, 49.5]) {
+    const time = new SharedTime(createRegion(2));
+    time.store(dayMs | 0);
+    const later = ((1 + days) * dayMs) | 0;
+    time.store(later);
+    equal(time.load(), later, `after ${days} days`);
+    time.store(later - 10_000);
+    equal(time.load(), later, 'and does not go back');
+  }
+});
