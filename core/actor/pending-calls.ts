@@ -30,7 +30,7 @@ export interface Relay {
 type Resolve = (value: unknown) => void;
 type Reject = (reason: unknown) => void;
 
-/** Low bits of a call number; the rest is the generation, so that a late answer finds nobody. */
+/** Low bits of a call number; the rest is the generation, so that each use has its own number. */
 const SLOT_BITS = 20;
 const SLOT_MASK = (1 << SLOT_BITS) - 1;
 const GENERATIONS = 1 << (32 - SLOT_BITS);
@@ -50,7 +50,9 @@ function capture(resolve: Resolve, reject: Reject): void {
 
 /**
  * The asks of one thread that wait for their answers, by slot and generation. Slots are reused
- * last in, first out, so that a few calls in flight touch a few lines of memory.
+ * last in, first out, so that a few calls in flight touch a few lines of memory. The slot of a call
+ * that ended before its answer is kept back until that comes: a busy thread is through all
+ * generations of a slot in milliseconds, and the answer would settle somebody else's call.
  */
 export class PendingCalls {
   #limit: number;
@@ -62,6 +64,8 @@ export class PendingCalls {
   #contexts: (CallContext | undefined)[] = [];
   #relays: (Relay | undefined)[] = [];
   #sites: (Error | undefined)[] = [];
+  /** Calls that ended before their answers, in that order, and who would answer. */
+  readonly #unanswered = new Map<number, object>();
   /** What to do when a call ends, for the few that have something. */
   readonly #ends = new Map<number, () => void>();
   #timeouts = new Int32Array(0);
@@ -93,11 +97,12 @@ export class PendingCalls {
   }
 
   /**
-   * Takes a slot; answers the call number, never 0, or 0 when `maxPendingAsks` wait already.
+   * Takes a slot; answers the call number, never 0, or 0 when `maxPendingAsks` wait already. Calls
+   * that ended unanswered do not wait: when no slot is left, those kept back longest are reused.
    * `deadlineMs` is a point on the service's time line, `timeoutMs` 0 means none.
    */
   open(context: CallContext, deadlineMs: number, timeoutMs: number): number {
-    if (this.#freeCount === 0 && !this.#grow()) return 0;
+    if (this.#freeCount === 0 && !this.#grow() && !this.#reclaim()) return 0;
     const slot = this.#free[--this.#freeCount]!;
     this.#count++;
     this.#contexts[slot] = context;
@@ -182,7 +187,7 @@ export class PendingCalls {
 
   /** Completes a call with a value; false when it had ended before. */
   resolve(call: number, value: unknown): boolean {
-    if (!this.#isOpen(call)) return this.#late();
+    if (!this.#isOpen(call)) return this.#late(call);
     const slot = call & SLOT_MASK;
     const resolve = this.#resolves[slot];
     this.close(call);
@@ -192,7 +197,7 @@ export class PendingCalls {
 
   /** Completes a call with an error; false when it had ended before. */
   reject(call: number, error: RpcError): boolean {
-    if (!this.#isOpen(call)) return this.#late();
+    if (!this.#isOpen(call)) return this.#late(call);
     const slot = call & SLOT_MASK;
     const reject = this.#rejects[slot];
     const relay = this.#relays[slot];
@@ -213,7 +218,22 @@ export class PendingCalls {
     else this.reject(call, error);
   }
 
-  /** Ends a call without telling anybody. */
+  /** Fails an open relay for whoever waits no longer; the answer may still come. */
+  giveUp(call: number, error: RpcError): void {
+    const relay = this.relayOf(call);
+    if (relay === undefined) return;
+    this.#keepBack(call);
+    this.#end(call);
+    relay.onFailure(error);
+  }
+
+  /** Counts an answer that came from `peer`, who was not asked, or not any more. */
+  onLateAnswer(call: number, peer: object): void {
+    if (this.#unanswered.get(call) === peer) this.#letGo(call);
+    this.#onLate();
+  }
+
+  /** Ends a call without telling anybody: it was answered, or surely never will be. */
   close(call: number): void {
     const slot = call & SLOT_MASK;
     if (this.#timeouts[slot] !== 0) {
@@ -224,18 +244,22 @@ export class PendingCalls {
     if (this.#ends.size > 0) this.#end(call);
   }
 
-  /** Fails every call whose answer would come from `peer`. */
+  /** Fails every call whose answer would come from `peer`: no late one comes from there either. */
   failPeer(peer: object, errorOf: () => RpcError): void {
+    for (const [call, from] of this.#unanswered) if (from === peer) this.#letGo(call);
     for (let slot = 0; slot < this.#contexts.length; slot++) {
       if (this.#contexts[slot]?.peer !== peer) continue;
       this.reject(this.#callOf(slot), errorOf());
     }
   }
 
-  /** Forgets what was asked on behalf of `asker`, who is gone. */
+  /**
+   * Forgets what was asked on behalf of `asker`, who is gone. Cancel bits stay until the answers
+   * come: the handlers may still be spared the work.
+   */
   dropAsker(asker: object): void {
     for (let slot = 0; slot < this.#relays.length; slot++) {
-      if (this.#relays[slot]?.asker === asker) this.close(this.#callOf(slot));
+      if (this.#relays[slot]?.asker === asker) this.#keepBack(this.#callOf(slot));
     }
   }
 
@@ -264,20 +288,26 @@ export class PendingCalls {
     const slot = call & SLOT_MASK;
     const context = this.#contexts[slot]!;
     const site = this.#sites[slot];
-    if (site !== undefined || this.#relays[slot] !== undefined) {
-      this.reject(call, context.timeoutError(timeoutMs, site, whyUnrun));
-      return;
-    }
+    const relay = this.#relays[slot];
     const resolve = this.#resolves[slot];
-    this.close(call);
-    resolve?.(failInChain(() => context.timeoutError(timeoutMs, undefined, whyUnrun)));
+    const reject = this.#rejects[slot];
+    // The refusal was the answer. A call that waits for room leaves all the same, and is refused.
+    if (whyUnrun === REFUSED) this.close(call);
+    else {
+      this.#keepBack(call);
+      this.#end(call);
+    }
+    const errorOf = (): RpcError => context.timeoutError(timeoutMs, site, whyUnrun);
+    if (relay !== undefined) relay.onFailure(errorOf());
+    else if (site !== undefined) reject?.(errorOf());
+    else resolve?.(failInChain(errorOf));
   }
 
   /** What comes for a call that its caller cancelled; usually only that it was. */
   readonly #abandoned: Relay = {
     onReply: (reply, source) => {
       discardPayload(reply, source);
-      if (reply.status === STATUS_VALUE) this.#late();
+      if (reply.status === STATUS_VALUE) this.#onLate();
     },
     onFailure() {},
   };
@@ -291,8 +321,43 @@ export class PendingCalls {
     return slot | (this.#generations[slot]! << SLOT_BITS);
   }
 
-  #late(): boolean {
+  #late(call: number): boolean {
+    if (this.#unanswered.has(call)) this.#letGo(call);
     this.#onLate();
+    return false;
+  }
+
+  /** Ends a call whose answer may still come: its number is taken until then. */
+  #keepBack(call: number): void {
+    const slot = call & SLOT_MASK;
+    const { peer } = this.#contexts[slot]!;
+    if (this.#timeouts[slot] !== 0) {
+      this.#wheel.remove(slot);
+      this.#timedCount--;
+    }
+    this.#release(slot);
+    // Released as any other, and taken off the free slots again.
+    this.#freeCount--;
+    this.#unanswered.set(call, peer);
+  }
+
+  /** The answer of a call kept back has come, or does not matter any more. */
+  #letGo(call: number): void {
+    this.#unanswered.delete(call);
+    this.#free[this.#freeCount++] = call & SLOT_MASK;
+    this.#end(call);
+  }
+
+  /**
+   * Lets go of the calls kept back longest. A sixteenth at once: the more were let go, the longer
+   * it takes to find the first that was not.
+   */
+  #reclaim(): boolean {
+    let left = 1 + (this.#unanswered.size >> 4);
+    for (const call of this.#unanswered.keys()) {
+      this.#letGo(call);
+      if (--left === 0) return true;
+    }
     return false;
   }
 

@@ -12,7 +12,7 @@ class AskRef extends ActorRef<unknown> implements CallContext, Recipient {
   readonly #home: AskerHome;
   readonly #target: string;
   #path: string | undefined;
-  /** Number of the pending ask. */
+  /** Number of the pending ask; 0 once it was answered. */
   call = 0;
 
   constructor(home: AskerHome, target: string) {
@@ -45,16 +45,24 @@ class AskRef extends ActorRef<unknown> implements CallContext, Recipient {
 
   tell(message: unknown, sender: AnyActorRef = ActorRef.noSender): void {
     const { pending, deadLetters } = this.#home.thread;
+    const call = this.#takeCall();
     const isFailure = message instanceof Failure;
     const isInTime = isFailure
-      ? pending.reject(this.call, this.#failed(message.error))
-      : pending.resolve(this.call, message);
+      ? pending.reject(call, this.#failed(message.error))
+      : pending.resolve(call, message);
     if (!isInTime) deadLetters.add({ reason: 'unreachable', path: this.path, message, sender });
   }
 
   /** @internal */
   override [failAsk](error: RpcError): void {
-    this.#home.thread.pending.reject(this.call, error);
+    this.#home.thread.pending.reject(this.#takeCall(), error);
+  }
+
+  /** For the first answer only: later ones must not find another call of the same number. */
+  #takeCall(): number {
+    const { call } = this;
+    this.call = 0;
+    return call;
   }
 
   timeoutError(timeoutMs: number, site: Error | undefined): RpcError {

@@ -137,7 +137,7 @@ class BlockingCall implements Relay, WaitOnTheSpot {
   #end(error: RpcError): void {
     const { pending } = this.#client.thread;
     if (this.#call === 0) this.onFailure(error);
-    else pending.reject(this.#call, error);
+    else pending.giveUp(this.#call, error);
   }
 }
 

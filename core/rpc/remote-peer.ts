@@ -114,9 +114,10 @@ export class RemotePeer implements ConnectionListener {
     const { thread } = this.#rpcThread;
     this.#reply.wrap(source, offset);
     // A peer may answer only what it was asked: call numbers of others are not its business.
-    if (thread.pending.peerOf(this.#reply.call) !== this.#outlet)
-      thread.counters.add('lateAnswers');
-    else thread.onReply(this.#reply, this.#source(source));
+    const { call } = this.#reply;
+    if (thread.pending.peerOf(call) === this.#outlet)
+      thread.onReply(this.#reply, this.#source(source));
+    else thread.pending.onLateAnswer(call, this.outlet);
   }
 
   /** The answers to the calls before leave while slow ones go on: they came in one piece. */

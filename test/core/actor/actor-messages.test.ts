@@ -272,3 +272,22 @@ test('two systems of one thread talk to each other by reference', async () => {
     await other.close();
   });
 });
+
+test('a second answer to an ask settles no later one, however many were asked since', () =>
+  withSystem(async (system) => {
+    const askers: ActorContext<string>['sender'][] = [];
+    class Holding extends Actor<string> {
+      override onReceive(message: string, context: ActorContext<string>): void {
+        askers.push(context.sender);
+        if (message !== 'hold') context.sender.tell(message, context.self);
+      }
+    }
+    const holding = system.actorOf(Props.of(Holding));
+    // Through all numbers that the first ask's place in the table has.
+    for (let i = 0; i < 4095; i++) assert.equal(await ask(holding, 'hi', 60_000), 'hi');
+    const held = ask(holding, 'hold', 60_000);
+    await ask(holding, 'behind', 60_000);
+    askers[0]!.tell('for the first');
+    askers[4095]!.tell('for the last');
+    assert.equal(await held, 'for the last');
+  }));

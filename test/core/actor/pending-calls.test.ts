@@ -268,3 +268,126 @@ test('what was asked on behalf of somebody who is gone is forgotten, the rest wa
   pending.expire(10_000);
   deepEqual(heard, ['TIMEOUT'], 'nobody is told for those who are gone');
 });
+
+/** Opens and answers calls one after the other, until each number of a slot has been in use. */
+function throughAllNumbers(pending: PendingCalls): void {
+  for (let i = 1; i < 4095; i++) pending.resolve(pending.open(context(), 0, 0), i);
+}
+
+test('a late answer settles nobody else, whatever was asked since', async () => {
+  const pending = new PendingCalls(10, () => lateAnswers++);
+  const over = pending.open(context(), 10, 10);
+  const outcome = rejects(pending.promise(over), { code: 'TIMEOUT' });
+  pending.expire(10);
+  await outcome;
+  equal(pending.count, 0, 'it does not wait any more');
+  equal(pending.timedCount, 0);
+  throughAllNumbers(pending);
+  const other = pending.open(context(), 0, 0);
+  const promise = pending.promise(other);
+  equal(pending.resolve(over, 'for the first'), false);
+  equal(lateAnswers, 1);
+  equal(pending.resolve(other, 'for the other'), true);
+  equal(await promise, 'for the other');
+});
+
+test('the place of a call that timed out is free again when its answer has come, once', () => {
+  const pending = new PendingCalls(2, () => lateAnswers++);
+  const [over, other] = [pending.open(context(), 10, 10), pending.open(context(), 0, 0)];
+  pending.promise(over).catch(() => {});
+  pending.expire(10);
+  equal(pending.reject(over, gone()), false);
+  equal(pending.resolve(over, 1), false);
+  equal(lateAnswers, 2);
+  const next = pending.open(context(), 0, 0);
+  equal(new Set([over, other, next]).size, 3);
+  equal(pending.open(context(), 0, 0), 0, 'one place came back, not two');
+});
+
+test('calls that timed out take no room from others: the oldest give way first', () => {
+  for (const limit of [1, 2, 16, 17, 1500]) {
+    lateAnswers = 0;
+    const pending = new PendingCalls(limit, () => lateAnswers++);
+    const over = Array.from({ length: limit }, (_, i) => {
+      const call = pending.open(context(), 16 * (i + 1), 10);
+      pending.promise(call).catch(() => {});
+      return call;
+    });
+    for (let i = 0; i < limit; i++) pending.expire(16 * (i + 1));
+    equal(pending.count, 0);
+    const first = pending.open(context(), 0, 0);
+    const slots = new Set(over.slice(0, 1 + (limit >> 4)).map((call) => call & 0xf_ffff));
+    ok(slots.has(first & 0xf_ffff), 'the place of one of those kept back longest');
+    ok(!over.includes(first), 'under another number');
+    for (let i = 1; i < limit; i++) notEqual(pending.open(context(), 0, 0), 0);
+    equal(pending.open(context(), 0, 0), 0);
+    for (const call of over) pending.resolve(call, 'late');
+    equal(pending.count, limit, 'nobody was harmed');
+    equal(lateAnswers, limit);
+  }
+});
+
+test('a lost peer, and nobody else, gives back the places of what it did not answer', () => {
+  const pending = new PendingCalls(2, () => lateAnswers++);
+  const [lost, other] = [{}, {}];
+  const over = [lost, other].map((peer) => pending.open(context(peer), 10, 10));
+  for (const call of over) pending.promise(call).catch(() => {});
+  pending.expire(10);
+  pending.failPeer(lost, gone);
+  const calls = [pending.open(context(lost), 0, 0), pending.open(context(lost), 0, 0)];
+  // The first place was free, the second one was the last resort.
+  deepEqual(
+    calls.map((call) => call & 0xf_ffff),
+    over.map((call) => call & 0xf_ffff),
+  );
+  equal(lateAnswers, 0);
+});
+
+test('a stranger cannot free the place of a call that it was not asked', () => {
+  const pending = new PendingCalls(10, () => lateAnswers++);
+  const asked = {};
+  const over = pending.open(context(asked), 10, 10);
+  pending.promise(over).catch(() => {});
+  pending.expire(10);
+  pending.onLateAnswer(over, {});
+  throughAllNumbers(pending);
+  notEqual(pending.open(context(), 0, 0), over);
+  pending.onLateAnswer(over, asked);
+  equal(pending.open(context(), 0, 0) & 0xf_ffff, over & 0xf_ffff, 'now it is free');
+  equal(lateAnswers, 2);
+});
+
+test('a relay whose asker gave up is told once; its place waits for the answer', () => {
+  const pending = new PendingCalls(10, () => lateAnswers++);
+  const heard: string[] = [];
+  const ended: number[] = [];
+  const relay: Relay = { onReply() {}, onFailure: (error) => heard.push(error.code) };
+  const call = pending.open(context(), 0, 0);
+  pending.relay(call, relay);
+  pending.onEnd(call, () => ended.push(call));
+  pending.giveUp(call, gone());
+  pending.giveUp(call, gone());
+  deepEqual(heard, ['PEER_LOST']);
+  deepEqual(ended, [call]);
+  throughAllNumbers(pending);
+  notEqual(pending.open(context(), 0, 0), call);
+  equal(pending.resolve(call, 'late'), false);
+  deepEqual([lateAnswers, heard.length], [1, 1]);
+});
+
+test('the cancel bit of an asker who is gone stays until the answer comes', () => {
+  const bits = new CancelBits(createRegion(1, 64), 0);
+  const pending = new PendingCalls(10, () => lateAnswers++, bits);
+  const asker = {};
+  const call = pending.open(context(), 100, 100);
+  pending.relay(call, { asker, onReply() {}, onFailure() {} });
+  pending.markCancelled(call);
+  pending.dropAsker(asker);
+  equal(bits.isSet(call), true, 'the handler may still be spared the work');
+  deepEqual([pending.count, pending.timedCount], [0, 0]);
+  throughAllNumbers(pending);
+  equal(bits.isSet(pending.open(context(), 0, 0)), false, 'it is the bit of no other call');
+  equal(pending.reject(call, gone()), false);
+  equal(bits.isSet(call), false);
+  equal(lateAnswers, 1);
+});
