@@ -26,13 +26,16 @@ export interface HeartbeatMonitorParts<Out> {
 
 /** The clock is looked at this often within one time-out. */
 const LOOKS_PER_TIMEOUT = 10;
+/** A look that is later than timers are by themselves was held up by our own thread. */
+const LATE_MS = 10;
 
 /**
  * Watches one target (Flink HeartbeatMonitor). It ends once: timed out, unreachable or cancelled.
  *
  * Only time in which this thread was awake counts. The monitor looks at the clock several times
  * within a time-out; a look that comes late shows that our own thread was held up, and moves the
- * deadline by as much. What arrived meanwhile is then drained before the next look.
+ * deadline by as much. What arrived meanwhile is then drained before the next look, and the last
+ * look of all is followed by another when it was late.
  */
 export class HeartbeatMonitor<Out> {
   readonly resourceId: string;
@@ -42,6 +45,7 @@ export class HeartbeatMonitor<Out> {
   #timer: TimerHandle | undefined;
   #deadlineMs = 0;
   #lookAtMs = 0;
+  #hasLookedAgain = false;
   #lastHeartbeatMs = 0;
   #unreachableInARow = 0;
 
@@ -91,12 +95,17 @@ export class HeartbeatMonitor<Out> {
 
   #extend(): void {
     this.#deadlineMs = this.#parts.time.nowMs() + this.#parts.timeoutMs;
+    this.#hasLookedAgain = false;
+  }
+
+  get #intervalMs(): number {
+    return this.#parts.timeoutMs / LOOKS_PER_TIMEOUT;
   }
 
   #look(): void {
-    const { time, timeoutMs } = this.#parts;
+    const { time } = this.#parts;
     const leftMs = this.#deadlineMs - time.nowMs();
-    const delayMs = Math.max(0, Math.min(leftMs, timeoutMs / LOOKS_PER_TIMEOUT));
+    const delayMs = Math.max(0, Math.min(leftMs, this.#intervalMs));
     this.#lookAtMs = time.nowMs() + delayMs;
     this.#timer = time.schedule(() => this.#onLook(), delayMs);
   }
@@ -104,9 +113,21 @@ export class HeartbeatMonitor<Out> {
   #onLook(): void {
     if (this.#state !== 'RUNNING') return;
     const nowMs = this.#parts.time.nowMs();
-    this.#deadlineMs += Math.max(0, nowMs - this.#lookAtMs);
-    if (nowMs >= this.#deadlineMs) this.#end('TIMEOUT');
-    else this.#look();
+    const lateMs = Math.max(0, nowMs - this.#lookAtMs);
+    this.#deadlineMs += lateMs;
+    if (nowMs < this.#deadlineMs) return this.#look();
+    if (!this.#mayBeUnread(lateMs)) return this.#end('TIMEOUT');
+    this.#hasLookedAgain = true;
+    this.#deadlineMs = nowMs + this.#intervalMs;
+    this.#look();
+  }
+
+  /**
+   * True when a heartbeat may lie where this thread had no time to read it. Whoever is always a
+   * little late has had that time after the first such look: so silence is noticed all the same.
+   */
+  #mayBeUnread(lateMs: number): boolean {
+    return lateMs > (this.#hasLookedAgain ? this.#intervalMs : LATE_MS);
   }
 
   #end(state: 'TIMEOUT' | 'UNREACHABLE'): void {

@@ -71,6 +71,31 @@ test('a pause that ends just before the deadline raises no alarm either', () => 
   assert.equal(watched.state, 'RUNNING');
 });
 
+test('a last look that is late itself looks once more: the heartbeat may wait to be read', () => {
+  const clock = new ManualClock();
+  const ends: string[] = [];
+  const watched = monitor(clock, ends);
+  clock.advance(49_900);
+  // Late by 100 ms only, and the heartbeat came within them.
+  clock.jump(200);
+  assert.deepEqual(ends, []);
+  watched.reportHeartbeat();
+  clock.advance(49_999);
+  assert.deepEqual(ends, []);
+  clock.advance(1);
+  assert.deepEqual(ends, ['TIMEOUT'], 'real silence is still noticed');
+});
+
+test('a thread that is always a little late notices silence all the same', () => {
+  const clock = new ManualClock();
+  const ends: string[] = [];
+  monitor(clock, ends);
+  let passedMs = 0;
+  for (; ends.length === 0 && passedMs < 100_000; passedMs += 5_020) clock.jump(5_020);
+  assert.deepEqual(ends, ['TIMEOUT']);
+  assert.ok(passedMs <= 60_000, `after ${passedMs} ms`);
+});
+
 test('a target that stays silent after our own pause is found within one more time-out', () => {
   const clock = new ManualClock();
   const ends: string[] = [];
