@@ -156,11 +156,13 @@ export class ServerHandle implements RpcServer {
     const { fence } = this.#rpcThread.endpointAt(recipient, incarnation) ?? {};
     if (fence) return fence;
     const { agent } = this.#lives;
+    const { clock } = this.#rpcThread.thread;
     const token = new FollowedToken(fencingToken);
     const follow = async (): Promise<void> => {
       let known = fencingToken;
       for (;;) {
-        known = await agent.tokenAfter(recipient, incarnation, known);
+        const before = known;
+        known = await withRoom(clock, () => agent.tokenAfter(recipient, incarnation, before));
         token.set(known);
       }
     };

@@ -2,6 +2,7 @@ import { deepEqual, equal, notEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { recipientOf } from '../../../core/actor/cell.js';
+import { deferred } from '../../../core/base/deferred.js';
 import { RpcError } from '../../../core/errors/rpc-error.js';
 import type { CurrentToken } from '../../../core/rpc/fencing.js';
 import { ask, defineGateway } from '../../../core/rpc/gateway.js';
@@ -21,14 +22,23 @@ const Contract = defineGateway('None', { ping: ask() });
 class FakeAgent {
   readonly terminated: number[] = [];
   isFull = false;
+  #token = deferred<bigint>();
 
   async terminate(_recipient: number, incarnation: number): Promise<void> {
     if (this.isFull) throw new RpcError('MAILBOX_FULL', 'no room');
     this.terminated.push(incarnation);
   }
 
-  tokenAfter(): Promise<never> {
-    return new Promise(() => {});
+  async tokenAfter(): Promise<bigint> {
+    if (this.isFull) throw new RpcError('MAILBOX_FULL', 'no room');
+    return this.#token.promise;
+  }
+
+  /** The endpoint has another token from now on. */
+  setToken(token: bigint): void {
+    const changed = this.#token;
+    this.#token = deferred();
+    changed.resolve(token);
   }
 }
 
@@ -126,6 +136,22 @@ test('a self gateway that is made as a life begins carries the token of that lif
   begin(2);
   notEqual(token(), first);
   deepEqual(token().words, [0, 0, 0, 2]);
+});
+
+test('25: a self gateway follows the token of its endpoint through a time without room', async () => {
+  const { agent, clock, handle } = scene(true);
+  const token = handle.getSelfGateway(Contract) as unknown as CurrentToken;
+  agent.isFull = true;
+  agent.setToken(5n);
+  await settle();
+  deepEqual(token.words, [0, 0, 0, 5]);
+  agent.isFull = false;
+  clock.advance(5);
+  await settle();
+  agent.setToken(7n);
+  await settle();
+  deepEqual(token.words, [0, 0, 0, 7]);
+  equal(clock.pendingTimers, 0);
 });
 
 test('a server prints as what it is', () => {
