@@ -12,6 +12,7 @@ import {
 import type { Walk } from '../actor/actor-node.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 import { isRpcError, type RpcError, toRpcError } from '../errors/rpc-error.js';
+import { withRoom } from '../rpc/with-room.js';
 import { DistantAsker, type LinkedHost, walkAt } from './distant-asker.js';
 import type { ActorHostGateway } from './host-contract.js';
 import { whenSettled } from './host-link.js';
@@ -89,7 +90,12 @@ export class DistantActorRef extends ActorRef<unknown> {
       if (reason === undefined || isGone(reason)) onEnd();
       else onEnd(reason);
     };
-    this.#host.link.use((host) => whenSettled(host.watch(this.uid, watch), end), end);
+    const { link, clock } = this.#host;
+    const ask = (host: ActorHostGateway): Promise<void> =>
+      withRoom(clock, async () => {
+        if (!isOver) await host.watch(this.uid, watch);
+      });
+    link.use((host) => whenSettled(ask(host), end), end);
     return {
       release: () => {
         if (isOver) return;

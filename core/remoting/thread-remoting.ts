@@ -91,7 +91,11 @@ export class ThreadRemoting implements Remoting {
     const ref = this.refAt((await this.run(thread, 'spawnActor', spec)) as string);
     const child = this.#childAt(ref, request);
     onMade(child);
-    ref[watchFrom](() => onGone(child));
+    ref[watchFrom]((error) => {
+      // Its end would not be heard of, so that it must come now.
+      if (error !== undefined) ref[stopActor]();
+      onGone(child);
+    });
     return ref;
   }
 
@@ -160,7 +164,9 @@ export class ThreadRemoting implements Remoting {
         if (isAsked) return;
         isAsked = true;
         const timer = clock.schedule(giveUp, settings.stopTimeoutMs);
-        ref[watchFrom](() => timer.cancel());
+        ref[watchFrom]((error) => {
+          if (error === undefined) timer.cancel();
+        });
         ref[stopActor]();
       },
       resume: () => void this.run(thread, 'resumeActor', ref.uid).catch(() => {}),

@@ -19,6 +19,7 @@ import { RpcInvocation } from './rpc-invocation.js';
 import type { RpcServer } from './rpc-service.js';
 import type { RpcThread } from './rpc-thread.js';
 import type { AgentGateway, CreatedEndpoint } from './system-contracts.js';
+import { withRoom } from './with-room.js';
 
 /** What the reference of one life of an endpoint is made of. */
 export interface EndpointRefParts {
@@ -107,7 +108,11 @@ export class EndpointRef extends ActorRef<RpcInvocation> {
       onEnd();
     };
     const { recipient, incarnation } = this.created;
-    this.#agent.termination(recipient, incarnation).then(end, end);
+    const { clock } = this.#rpcThread.thread;
+    // Refused for want of room, nothing is known of its end; all other failures are its end.
+    withRoom(clock, async () => {
+      if (!isOver) await this.#agent.termination(recipient, incarnation);
+    }).then(end, end);
     return { release: () => void (isOver = true) };
   }
 

@@ -12,7 +12,8 @@ import {
   Props,
   Terminated,
 } from '../../../actor.js';
-import { RpcInvocation, type RpcServer, RpcService } from '../../../index.js';
+import { callOptions, RpcInvocation, type RpcServer, RpcService } from '../../../index.js';
+import { Mortal, MortalGateway } from '../../support/mortal-endpoints.js';
 import { Probe } from '../../support/rpc-fixtures.js';
 import { until } from '../../support/until.js';
 
@@ -90,6 +91,34 @@ test('an endpoint can be watched, and stopped as an actor is', async () => {
       assert.ok(server.ref.equals(seen[2].actor));
     }
   });
+});
+
+test('23: no room to ask for its end is not the end of an endpoint', async () => {
+  const service = await RpcService.start({ threads: 1, maxPendingAsks: 16 });
+  try {
+    const server = await service.startServer(Mortal, { thread: 0 });
+    await server.start();
+    const { ref } = server;
+    const gateway = server.getSelfGateway(MortalGateway);
+    const held = new AbortController();
+    const options = callOptions({ signal: held.signal });
+    const asks = Array.from({ length: 20 }, () => gateway.never(options).catch(() => {}));
+    await using system = ActorSystem.create('observers');
+    const seen: unknown[] = [];
+    system.actorOf(Props.of(Observer, seen, ref));
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    assert.ok(!seen.some((message) => message instanceof Terminated));
+    held.abort();
+    await Promise.all(asks);
+    const isClosed = async () => {
+      await server.close();
+      return true;
+    };
+    await until(() => isClosed().catch(() => false), 'room to close it');
+    await until(() => seen.some((message) => message instanceof Terminated), 'its end');
+  } finally {
+    await service.close();
+  }
 });
 
 test('the reference of an endpoint stays on its thread, and says what to send', async () => {
