@@ -8,6 +8,7 @@ import { cancelledCall, FLAG_FOREIGN, RECORD_CANCEL, RECORD_REPLY } from '../cod
 import { RpcError } from '../errors/rpc-error.js';
 import type { RecordSource } from '../memory/lane-reader.js';
 import type { Connection, ConnectionListener } from '../transport/connection.js';
+import { peerLost } from '../transport/network-errors.js';
 import { ConnectionOutlet } from './connection-outlet.js';
 import { CallRelay } from './call-relay.js';
 import { OutletClient } from './outlet-client.js';
@@ -23,6 +24,8 @@ export class RemotePeer implements ConnectionListener {
   readonly routes = new Map<string, CellAddress>();
   /** The second connection to the same process, once a control method was connected. */
   control: Promise<RemotePeer> | undefined;
+  /** Under way: whether this connection is dead, though nobody said so. */
+  examination: Promise<void> | undefined;
   readonly #rpcThread: RpcThread;
   readonly #invocation = new InvocationEnvelope();
   readonly #reply = new ReplyEnvelope();
@@ -56,6 +59,26 @@ export class RemotePeer implements ConnectionListener {
 
   get client(): OutletClient {
     return this.#client!;
+  }
+
+  get isOpen(): boolean {
+    return this.#outlet?.isOpen === true;
+  }
+
+  /** A mark for {@link isSilentSince}. */
+  get receivedBytes(): number {
+    return this.#connection!.receivedBytes;
+  }
+
+  /** True when nothing has come since that mark, and not because we do not read. */
+  isSilentSince(receivedBytes: number): boolean {
+    return this.isOpen && !this.#isPaused && this.receivedBytes === receivedBytes;
+  }
+
+  /** Ends a connection that is found dead: `PEER_LOST` for all that is under way. */
+  lose(reason: string): void {
+    const connection = this.#connection!;
+    connection.destroy(peerLost(connection.remote, reason));
   }
 
   /** Runs `listener` when the connection is gone, at once when it is. */

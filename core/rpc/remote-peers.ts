@@ -1,13 +1,15 @@
 import { type CellAddress, recipientOf } from '../actor/cell.js';
 import { type Address, endpointIdOf, formatAddress, parseAddress } from '../base/address.js';
 import type { ListenOptions, TlsOptions } from '../config/options.js';
-import { RpcError } from '../errors/rpc-error.js';
+import { encodeIdentify } from '../codec/control-codec.js';
+import { describeThrown, isRpcError, RpcError } from '../errors/rpc-error.js';
 import type { Transport, TransportAddress } from '../transport/byte-stream.js';
 import type { ConnectionOptions } from '../transport/connection.js';
 import { dial } from '../transport/dial.js';
 import type { Identity } from '../transport/handshake.js';
 import { type Listener, listen } from '../transport/listener.js';
-import { type AnyGateway, hasControl } from './gateway.js';
+import { connectionFailed } from '../transport/network-errors.js';
+import { type AnyGateway, callOptions, hasControl } from './gateway.js';
 import { buildGateway } from './gateway-builder.js';
 import { callsOf, type GatewayTarget } from './gateway-client.js';
 import type { ConnectOptions } from './rpc-service.js';
@@ -44,7 +46,9 @@ export class RemotePeers {
   readonly #identity: Identity;
   readonly #options: ConnectionOptions;
   readonly #peers = new Map<string, Promise<RemotePeer>>();
+  readonly #examinations = new Set<Promise<void>>();
   #listener: Listener | undefined;
+  #isClosed = false;
 
   constructor(rpcThread: RpcThread, network: PeerNetwork, incarnation: number) {
     const { settings, clock, logger } = rpcThread.thread;
@@ -108,8 +112,10 @@ export class RemotePeers {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     const peers = await Promise.allSettled(this.#peers.values());
     for (const peer of peers) if (peer.status === 'fulfilled') peer.value.close();
+    await Promise.all(this.#examinations);
     await this.#listener?.close();
   }
 
@@ -130,12 +136,73 @@ export class RemotePeers {
     if (!address || endpointIdOf(address) === undefined) {
       throw new RpcError('INVALID_ARGUMENT', `not an endpoint address: ${text}`, { address: text });
     }
-    const peer = await this.#peer(address, text);
+    for (let isRetry = false; ; isRetry = true) {
+      const peer = await this.#peer(address, text);
+      try {
+        const found = await this.#find(peer, address, text, request);
+        const at = formatAddress({ ...address, path: found.path });
+        return { ...found, peer, address: at, hostname: address.host };
+      } catch (error) {
+        // It was dead already, or found dead now: whoever lives there is asked anew.
+        if (!isRetry && !peer.isOpen && !this.#isClosed) continue;
+        throw unresolved(text, error);
+      }
+    }
+  }
+
+  /** Looks for the endpoint, and half-way into the time-out whether the connection is dead. */
+  async #find(
+    peer: RemotePeer,
+    address: Address,
+    text: string,
+    request: Uint8Array,
+  ): Promise<FoundEndpoint> {
+    const { clock, connectTimeoutMs } = this.#options;
+    const { receivedBytes } = peer;
+    const timer = clock.schedule(() => {
+      if (peer.isSilentSince(receivedBytes)) this.#examine(peer, address);
+    }, connectTimeoutMs / 2);
     const receptionOf = (thread: number): ReceptionGateway =>
       this.#reception(peer, address, thread);
-    const found = await findEndpoint(text, address.path, request, receptionOf);
-    const at = formatAddress({ ...address, path: found.path });
-    return { ...found, peer, address: at, hostname: address.host };
+    try {
+      return await findEndpoint(text, address.path, request, receptionOf);
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  #examine(peer: RemotePeer, address: Address): void {
+    if (peer.examination || this.#isClosed) return;
+    const examination = this.#compare(peer, address).finally(() => {
+      peer.examination = undefined;
+      this.#examinations.delete(examination);
+    });
+    peer.examination = examination;
+    this.#examinations.add(examination);
+  }
+
+  /**
+   * Tells a connection that the network forgot (its packets vanish, and no one says so) from a
+   * peer that is slow: dead is what still says nothing when the same peer answers on a new
+   * connection. That one takes its place.
+   */
+  async #compare(peer: RemotePeer, address: Address): Promise<void> {
+    const { receivedBytes } = peer;
+    const timeoutMs = this.#options.connectTimeoutMs / 4;
+    const nowhere = encodeIdentify({ path: '' });
+    try {
+      // Nothing lives there, so that it is answered at once, whatever the peer waits for.
+      await this.#reception(peer, address, 0).identify(nowhere, callOptions({ timeoutMs }));
+    } catch {
+      // Nor is a failure news: what counts is whether anything came.
+    }
+    if (!peer.isSilentSince(receivedBytes) || this.#isClosed) return;
+    const text = formatAddress(address);
+    const fresh = await this.#dial(address, text, timeoutMs).catch(() => undefined);
+    if (!fresh) return;
+    if (!peer.isSilentSince(receivedBytes) || this.#isClosed) return fresh.close();
+    peer.lose('nothing comes from it any more, while the peer answers on a new connection');
+    void this.#keep(keyOf(address), Promise.resolve(fresh));
   }
 
   #reception(peer: RemotePeer, address: Address, thread: number): ReceptionGateway {
@@ -155,21 +222,28 @@ export class RemotePeers {
 
   /** One connection a peer, made on first use and again after it was lost. */
   #peer(address: Address, text: string): Promise<RemotePeer> {
-    const key = `${address.system}@${address.protocol}:${address.host}:${address.port}`;
-    const known = this.#peers.get(key);
-    if (known) return known;
-    const dialled = this.#dial(placeOf(address), address, text);
+    const key = keyOf(address);
+    return this.#peers.get(key) ?? this.#keep(key, this.#dial(address, text));
+  }
+
+  #keep(key: string, dialled: Promise<RemotePeer>): Promise<RemotePeer> {
     this.#peers.set(key, dialled);
-    const forget = (): void => void this.#peers.delete(key);
+    const forget = (): void => {
+      if (this.#peers.get(key) === dialled) this.#peers.delete(key);
+    };
     dialled.then((peer) => peer.onClosed(forget), forget);
     return dialled;
   }
 
-  async #dial(at: TransportAddress, address: Address, text: string): Promise<RemotePeer> {
+  async #dial(
+    address: Address,
+    text: string,
+    connectTimeoutMs = this.#options.connectTimeoutMs,
+  ): Promise<RemotePeer> {
     const peer = new RemotePeer(this.#rpcThread, undefined);
-    const options = { ...this.#options, listener: peer };
+    const options = { ...this.#options, connectTimeoutMs, listener: peer };
     const transport = await this.#transportOf(address.protocol);
-    const connection = await dial(transport, at, this.#identity, options);
+    const connection = await dial(transport, placeOf(address), this.#identity, options);
     peer.attach(connection);
     if (connection.peer.system !== address.system) {
       const reason = `${text}: system ${connection.peer.system} answers there`;
@@ -193,7 +267,7 @@ export class RemotePeers {
   /** Each of the two connections ends with the other. */
   async #openControl(peer: RemotePeer, text: string): Promise<RemotePeer> {
     const address = parseAddress(text)!;
-    const control = await this.#dial(placeOf(address), address, text);
+    const control = await this.#dial(address, text);
     peer.onClosed(() => control.close());
     if (control.incarnation === peer.incarnation) {
       control.onClosed(() => peer.close());
@@ -210,6 +284,16 @@ export class RemotePeers {
     this.#secure ??= secureTransport(this.#network.tls ?? {});
     return this.#secure;
   }
+}
+
+function keyOf({ system, protocol, host, port }: Address): string {
+  return `${system}@${protocol}:${host}:${port}`;
+}
+
+/** Nobody answered, or the connection ended: either way no call of the user was lost. */
+function unresolved(address: string, error: unknown): unknown {
+  if (!isRpcError(error) || (error.code !== 'TIMEOUT' && error.code !== 'PEER_LOST')) return error;
+  return connectionFailed(address, describeThrown(error), error);
 }
 
 function placeOf({ protocol, host, port }: Address): TransportAddress {

@@ -126,6 +126,11 @@ export class Connection implements RecordOutlet {
     return this.#outbound.unsentBytes;
   }
 
+  /** Bytes that have come from the peer in all, its HELLO included. */
+  get receivedBytes(): number {
+    return this.#receiver.receivedBytes;
+  }
+
   /** False from `close()`, `destroy()` or the loss of the peer on. */
   get isOpen(): boolean {
     return this.#state === 'open';

@@ -27,6 +27,8 @@ export class Inbound {
   readonly #watch: StallWatch;
   /** Steps of the decoder when the frame at hand began. */
   #stepsBefore = -1;
+  /** Bytes that have come in all. */
+  receivedBytes = 0;
 
   constructor(clock: Clock, limits: InboundLimits, handler: InboundHandler) {
     this.handler = handler;
@@ -50,6 +52,7 @@ export class Inbound {
   /** The next bytes of the stream. */
   receive(chunk: Buffer): void {
     const decoder = this.#decoder;
+    this.receivedBytes += chunk.length;
     decoder.push(chunk);
     if (decoder.isStopped) return;
     if (!decoder.isMidway) this.#watch.rest();

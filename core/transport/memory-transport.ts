@@ -46,6 +46,7 @@ export class MemoryStream implements ByteStream {
   #ended = false;
   #endDelivered = false;
   #stalled = false;
+  #isForgotten = false;
   #paused = false;
   #destroyed = false;
   #deferred = false;
@@ -96,7 +97,7 @@ export class MemoryStream implements ByteStream {
 
   destroy(): void {
     this.#destroy(undefined);
-    this.#options.defer(() => this.#peer.#onPeerGone());
+    if (!this.#isForgotten) this.#options.defer(() => this.#peer.#onPeerGone());
   }
 
   pause(): void {
@@ -119,6 +120,12 @@ export class MemoryStream implements ByteStream {
     this.#schedule();
   }
 
+  /** Both ends send into the void from now on, as when the path between them forgot the flow. */
+  forget(): void {
+    this.#isForgotten = true;
+    this.#peer.#isForgotten = true;
+  }
+
   /** Both ends die with `cause`, as by a reset; what is under way is lost. */
   cut(cause: Error = Object.assign(new Error('cut'), { code: 'ECONNRESET' })): void {
     this.#destroy(cause);
@@ -138,7 +145,10 @@ export class MemoryStream implements ByteStream {
     const peer = this.#peer;
     if (this.#destroyed || this.#stalled || peer.#paused || peer.#handler === undefined) return;
     const chunk = this.#nextChunk();
-    if (chunk.length > 0) {
+    if (this.#isForgotten) {
+      // The system took it, and it is lost.
+      if (chunk.length > 0) this.#schedule();
+    } else if (chunk.length > 0) {
       this.deliveredBytes += chunk.length;
       peer.#handler.onBytes(chunk);
       this.#schedule();

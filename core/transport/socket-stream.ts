@@ -6,6 +6,12 @@ import type { ByteStream, StreamHandler } from './byte-stream.js';
 const READ_BYTES = 64 * 1024;
 
 /**
+ * Silence after which the kernel asks the peer's kernel whether the connection still exists. Node
+ * has it ask ten times, a second apart (TCP_KEEPINTVL, TCP_KEEPCNT), before it gives up.
+ */
+const KEEP_ALIVE_DELAY_MS = 10_000;
+
+/**
  * Where sockets put what they read. One for all of the thread: a system that says when a socket is
  * readable fills it only right before `onBytes`, which keeps what it needs. Windows fills it in the
  * background, so there each socket has one of its own.
@@ -42,6 +48,8 @@ export class SocketStream implements ByteStream {
     this.closed = closed.promise;
     // Whole ticks are written at once: waiting for more, as Nagle does, would only add delay.
     socket.setNoDelay(true);
+    // A peer that lost its power, or a path that forgot us, sends nothing that would end a wait.
+    socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS);
     // Listens from birth to death: an 'error' that nobody listens to would end the process.
     socket.on('error', (error) => (this.#error ??= error));
     socket.on('close', () => {

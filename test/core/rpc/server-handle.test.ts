@@ -138,7 +138,7 @@ test('a self gateway that is made as a life begins carries the token of that lif
   deepEqual(token().words, [0, 0, 0, 2]);
 });
 
-test('25: a self gateway follows the token of its endpoint through a time without room', async () => {
+test('25: a self gateway follows its token through a time without room', async () => {
   const { agent, clock, handle } = scene(true);
   const token = handle.getSelfGateway(Contract) as unknown as CurrentToken;
   agent.isFull = true;

@@ -58,6 +58,20 @@ async function refusal(target: TransportAddress, changes: object = {}): Promise<
 }
 
 describe('tcp transport', () => {
+  it('has the kernel ask both ends of a silent connection whether it still exists', async (t) => {
+    const keepAlive = t.mock.method(net.Socket.prototype, 'setKeepAlive');
+    const { listener } = await echo({ port: 0 });
+    const { client } = await call({ host: '127.0.0.1', port: listener.port });
+    await until(() => listener.connectionCount === 1, 'the other end');
+    const asked = keepAlive.mock.calls.map((one) => one.arguments);
+    assert.deepEqual(asked, [
+      [true, 10_000],
+      [true, 10_000],
+    ]);
+    await client.close();
+    await listener.close();
+  });
+
   for (const kind of ['tcp', 'unix']) {
     it(`carries records both ways over ${kind} and closes both sides`, async () => {
       const path = `${folder}/echo.sock`;
