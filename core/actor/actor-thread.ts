@@ -112,6 +112,8 @@ export class ActorThread implements InboundHandler, MailboxObserver {
   /** When the last tick came, or when the ticks began. */
   #tickedMs = 0;
   #wasLate = false;
+  /** Deadlines up to here expire once everything is taken that had arrived by then. */
+  #judgedMs: number | undefined;
   #hasAsked = false;
   #idleTicks = 0;
   /** The last reading of the clock, in milliseconds of the service's time line. */
@@ -388,16 +390,28 @@ export class ActorThread implements InboundHandler, MailboxObserver {
     this.#tickedMs = now;
     if (this.pending.timedCount > 0) {
       this.#idleTicks = 0;
-      // Answers that are here already win over their deadlines: we may be the late one.
-      if (this.mailbox.drainNow()) this.counters.add('timeoutWakeUps');
-      // Those of other processes are, too, once the event loop has looked at the sockets.
-      if (!isLate) this.pending.expire(now);
-    } else if (++this.#idleTicks > IDLE_TICKS) {
-      return;
+      this.#expire(now, isLate);
+    } else {
+      this.#judgedMs = undefined;
+      if (++this.#idleTicks > IDLE_TICKS) return;
     }
-    const delayMs = isLate ? 1 : TICK_MS;
+    const delayMs = this.#judgedMs === undefined ? TICK_MS : 1;
     this.#tick = this.clock.schedule(this.#onTick, delayMs, { ref: false });
   };
+
+  /** Answers that are here already win over their deadlines: we may be the late one. */
+  #expire(now: number, isLate: boolean): void {
+    const { inbound } = this.mailbox;
+    if (this.#judgedMs === undefined) {
+      this.#judgedMs = now;
+      inbound.mark();
+    }
+    if (this.mailbox.drainNow()) this.counters.add('timeoutWakeUps');
+    // Those of other processes are here once the event loop has looked at the sockets.
+    if (isLate || inbound.isBehind) return;
+    this.pending.expire(this.#judgedMs);
+    this.#judgedMs = undefined;
+  }
 }
 
 /** A relay that cannot pass an answer on harms nobody but its own asker. */

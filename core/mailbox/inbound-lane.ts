@@ -57,6 +57,16 @@ export class InboundLane implements RecordSource, RecordHandler, RecordTaker {
     return this.#reader.hasRecords() && !this.#isFull;
   }
 
+  /** Remembers what has arrived by now, for {@link isBehind}. */
+  mark(): void {
+    this.#reader.mark();
+  }
+
+  /** True while some of what had arrived at the last {@link mark} is left. */
+  get isBehind(): boolean {
+    return this.#reader.isBehind || this.#kept !== undefined;
+  }
+
   /** True inside of a handler of a record that came through this lane. */
   get isHandingOver(): boolean {
     return this.#isHandingKept || this.#reader.isDraining;
@@ -144,7 +154,9 @@ export class InboundLane implements RecordSource, RecordHandler, RecordTaker {
       const run = Math.min(this.#pace.run, limit - count);
       const taken = this.#reader.drain(this, run);
       count += taken;
-      // What is published meanwhile has its turn behind the other lanes.
+      // What a handler kept while it waited on the spot is older than what is in the lane.
+      if (this.#kept !== undefined) break;
+      // What was published meanwhile has its turn behind the other lanes.
       if (taken < run && !this.#pace.hasTimeMoved()) break;
       if (!this.#reader.hasRecords() || this.#pace.isTurnOver()) break;
     }

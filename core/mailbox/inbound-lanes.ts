@@ -60,6 +60,16 @@ export class InboundLanes {
     return this.#lanes.some((lane) => lane.producer === producer);
   }
 
+  /** Remembers what has arrived by now, for {@link isBehind}. */
+  mark(): void {
+    for (const lane of this.#lanes) lane.mark();
+  }
+
+  /** True while some of what had arrived at the last {@link mark} is left. */
+  get isBehind(): boolean {
+    return this.#lanes.some((lane) => lane.isBehind);
+  }
+
   /** One round over all lanes, a {@link BATCH} of each at most; how many records came. */
   drainRound(): number {
     let count = 0;

@@ -51,13 +51,13 @@ const MICROTASK_TURNS = 64;
  */
 export class Mailbox implements SenderHost {
   readonly pace: Pace;
+  readonly inbound: InboundLanes;
   readonly #parts: MailboxParts;
   readonly #park: ParkWord;
   readonly #budget: PollerBudget;
   readonly #idle: IdleStrategy;
   readonly #time: SharedTime;
   readonly #lives: ThreadLives;
-  readonly #inbound: InboundLanes;
   readonly #senders: LaneSenders;
   readonly #local = new LocalQueue();
   /** Keeps the thread alive while the service is open; lane ports alone may come and go. */
@@ -91,7 +91,7 @@ export class Mailbox implements SenderHost {
     this.#idle = new IdleStrategy(this.#budget);
     this.#time = new SharedTime(parts.region);
     this.pace = new Pace(parts.clock, this.#time, () => this.#endSoon());
-    this.#inbound = new InboundLanes(parts.handler, this.pace);
+    this.inbound = new InboundLanes(parts.handler, this.pace);
     this.#senders = new LaneSenders({
       ...parts,
       host: this,
@@ -125,7 +125,7 @@ export class Mailbox implements SenderHost {
   /** Takes what has arrived, now. True when this thread slept over it: no ring yet, or none. */
   drainNow(): boolean {
     if (this.#isClosed) return false;
-    const wasMissed = !this.#isAwake && this.#park.isParked() && this.#inbound.hasRecords();
+    const wasMissed = !this.#isAwake && this.#park.isParked() && this.inbound.hasRecords();
     this.#drainAll();
     this.#flush();
     return wasMissed;
@@ -136,7 +136,7 @@ export class Mailbox implements SenderHost {
     if (this.#isClosed) return offer.port.close();
     const { producer, producerLife } = offer;
     this.#senders.meet(producer, producerLife);
-    this.#inbound.add(offer, this.#portOf(offer.port));
+    this.inbound.add(offer, this.#portOf(offer.port));
     if (this.#lives.hasEnded(producer, producerLife)) {
       this.post({ run: () => this.dropLanes(producer, producerLife) });
     }
@@ -222,16 +222,6 @@ export class Mailbox implements SenderHost {
     this.#scheduleImmediate();
   }
 
-  /** True inside of a message that came from another thread. */
-  isServing(thread: number): boolean {
-    return this.#inbound.isHandingOver(thread);
-  }
-
-  /** True while messages wait that came during a wait on the spot. */
-  get hasKept(): boolean {
-    return this.#inbound.hasKept;
-  }
-
   /**
    * Blocks this thread until `wait` is over: sends what is to be sent, takes answers, and keeps all
    * other messages in their order. Nothing of what waits here runs meanwhile.
@@ -247,13 +237,13 @@ export class Mailbox implements SenderHost {
   }
 
   #lookOnTheSpot(wait: WaitOnTheSpot): void {
-    const { hasNews } = this.#inbound;
+    const { hasNews } = this.inbound;
     this.#retryBlocked();
     this.#flush();
-    let hasTaken = this.#inbound.takeNews(wait);
+    let hasTaken = this.inbound.takeNews(wait);
     const looks = this.#budget.hasRoom() ? SPINS_IN_A_ROW : 0;
     for (let left = looks; left > 0 && !hasTaken && !wait.isOver; left--) {
-      hasTaken = this.#idle.spin(hasNews) && this.#inbound.takeNews(wait);
+      hasTaken = this.#idle.spin(hasNews) && this.inbound.takeNews(wait);
     }
     if (hasTaken || wait.isOver) return;
     wait.onTick();
@@ -262,11 +252,11 @@ export class Mailbox implements SenderHost {
 
   /** As {@link #tryPark}: announces the sleep, then looks once more everywhere. */
   #sleepOnTheSpot(wait: WaitOnTheSpot): void {
-    const isRung = this.#blocked.length === 0 && this.#inbound.isFrom(wait.from);
+    const isRung = this.#blocked.length === 0 && this.inbound.isFrom(wait.from);
     this.#park.block();
     if (this.#isAwake) this.#budget.leave();
     const limitMs = Math.min(isRung ? SILENCE_MS : SHORT_SLEEP_MS, Math.max(0, wait.leftMs));
-    if (!this.#inbound.hasNews()) this.#park.sleep(limitMs);
+    if (!this.inbound.hasNews()) this.#park.sleep(limitMs);
     if (this.#isAwake) this.#budget.enter();
     this.#park.unpark();
   }
@@ -281,7 +271,7 @@ export class Mailbox implements SenderHost {
 
   /** Takes what a life of a thread has published, then forgets it; not inside of a handler. */
   dropLanes(thread: number, life: number): void {
-    this.#inbound.drop(thread, life);
+    this.inbound.drop(thread, life);
   }
 
   /** Publishes what is written and lets go of everything that keeps the thread alive. */
@@ -290,7 +280,7 @@ export class Mailbox implements SenderHost {
     this.#flush();
     this.#isClosed = true;
     this.#senders.closeAll();
-    this.#inbound.closeAll();
+    this.inbound.closeAll();
     this.#keepAlive.port1.close();
     if (this.#isAwake) this.#budget.leave();
     this.#isAwake = false;
@@ -343,7 +333,7 @@ export class Mailbox implements SenderHost {
       }
     } else if (!this.#isAfterSilence() && this.#idle.shouldPollAfterRing()) return this.wake();
     // The one we rang may have run on this very core before we went on.
-    if (this.#inbound.hasRecords()) this.#turn();
+    if (this.inbound.hasRecords()) this.#turn();
     if (!this.#isAwake) this.#sleep();
   }
 
@@ -378,7 +368,7 @@ export class Mailbox implements SenderHost {
   /** Publishes PARKED, then looks once more everywhere: see {@link ParkWord}. */
   #tryPark(): boolean {
     this.#park.park();
-    const hasWork = this.#local.size > 0 || this.#dirty.length > 0 || this.#inbound.hasRecords();
+    const hasWork = this.#local.size > 0 || this.#dirty.length > 0 || this.inbound.hasRecords();
     if (hasWork || !this.#senders.prepareToPark()) {
       this.#park.unpark();
       return false;
@@ -427,7 +417,7 @@ export class Mailbox implements SenderHost {
 
   /** Looks at the tails for some microseconds; true when records came and were handled. */
   #spin(): boolean {
-    if (!this.#idle.spin(this.#inbound.hasRecords)) return false;
+    if (!this.#idle.spin(this.inbound.hasRecords)) return false;
     this.#drainAll();
     this.#flush();
     return true;
@@ -436,7 +426,7 @@ export class Mailbox implements SenderHost {
   #drainAll(): boolean {
     let worked = false;
     for (let round = 0; round < ROUNDS; round++) {
-      const count = this.#inbound.drainRound();
+      const count = this.inbound.drainRound();
       if (count === 0) break;
       worked = true;
       this.#flush();

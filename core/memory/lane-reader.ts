@@ -34,6 +34,7 @@ export class LaneReader implements RecordSource {
   readonly #control: Int32Array;
   readonly #mask: number;
   #head: number;
+  #marked: number;
   #draining = false;
   /** Records that the drain at hand may take. */
   #limit = 0;
@@ -46,11 +47,22 @@ export class LaneReader implements RecordSource {
     this.#control = memory.control;
     this.#mask = memory.capacity - 1;
     this.#head = Atomics.load(memory.control, LANE_HEAD_INDEX);
+    this.#marked = this.#head;
   }
 
   /** True when something is published that was not read. */
   hasRecords(): boolean {
     return Atomics.load(this.#control, LANE_TAIL_INDEX) !== this.#head;
+  }
+
+  /** Remembers what is published by now, for {@link isBehind}. */
+  mark(): void {
+    this.#marked = Atomics.load(this.#control, LANE_TAIL_INDEX);
+  }
+
+  /** True while some of what was published at the last {@link mark} is not read. */
+  get isBehind(): boolean {
+    return ((this.#marked - this.#head) | 0) > 0;
   }
 
   /** True inside of a handler of this lane. */

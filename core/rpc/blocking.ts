@@ -106,7 +106,7 @@ class BlockingCall implements Relay, WaitOnTheSpot {
     const timeoutMs = this.#timeoutMs;
     const isUnsent = this.#client.isWaiting(this.#call);
     // Home passes on the calls of all others: what comes from there proves nothing.
-    const isCircle = this.#callsFromThere > 0 || thread.mailbox.isServing(this.from);
+    const isCircle = this.#callsFromThere > 0 || thread.mailbox.inbound.isHandingOver(this.from);
     if (this.from === 0 || !isCircle) {
       const site = new Error('the call was made here');
       return this.#method.timeoutError(timeoutMs, site, isUnsent ? UNSENT : undefined);

@@ -33,7 +33,7 @@ export class SpotAlarms implements SpotWatch {
 
   begin(): void {
     // What waits here since an earlier wait has been read then.
-    if (this.#thread.mailbox.hasKept) return;
+    if (this.#thread.mailbox.inbound.hasKept) return;
     this.#isClosing = false;
     this.#ended.clear();
   }

@@ -21,6 +21,8 @@ export const ProbeGateway = defineGateway('Probe', {
   note: tell<[value: number]>(),
   noteText: tell<[value: string]>(),
   noteLater: ask<[value: number], number>(),
+  /** Counts there that it ran. */
+  countIn: ask<[counter: Int32Array]>(),
   notes: ask<[], number[]>(),
   length: ask<[value: Uint8Array | string], number>(),
   give: ask<[lengthBytes: number], Uint8Array>(),

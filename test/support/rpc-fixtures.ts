@@ -110,6 +110,10 @@ export class Probe extends RpcEndpoint implements Serves<typeof ProbeGateway> {
     this.#notes.push(Number(value));
   }
 
+  countIn(counter: Int32Array): void {
+    Atomics.add(counter, 0, 1);
+  }
+
   noteLater(value: number): number {
     this.#notes.push(value);
     return value;

@@ -267,3 +267,24 @@ test('a deadline begins at the call, however long the messages before it took', 
     Array.from({ length: 12 }, (_, i) => i + 1),
   );
 });
+
+test('answers that are here win over deadlines that passed while the caller was busy', async () => {
+  const gateway = (await running()).getSelfGateway(ProbeGateway);
+  const options = callOptions({ timeoutMs: 1000 });
+  const ran = new Int32Array(new SharedArrayBuffer(4));
+  const block = (): void => {
+    const isOver = (): boolean => Atomics.load(ran, 0) === 2000;
+    const startMs = performance.now();
+    while (performance.now() < startMs + 1200 || !isOver());
+    // The last answers leave after their handlers have run.
+    const endMs = performance.now() + 300;
+    while (performance.now() < endMs);
+  };
+  for (const soon of [setTimeout, queueMicrotask]) {
+    Atomics.store(ran, 0, 0);
+    const asked = Array.from({ length: 2000 }, () => gateway.countIn(ran, options));
+    await Promise.resolve();
+    soon(block);
+    await Promise.all(asked);
+  }
+});
