@@ -1,5 +1,6 @@
 import type { TimerHandle } from '../base/clock.js';
 import { type Deferred, deferred } from '../base/deferred.js';
+import { RpcError } from '../errors/rpc-error.js';
 import { RpcEndpoint } from '../rpc/endpoint.js';
 import { ask, defineGateway, type GatewayOf, type Serves } from '../rpc/gateway.js';
 import type { RpcService } from '../rpc/rpc-service.js';
@@ -79,6 +80,8 @@ export class RpcLeaderRetrieval implements LeaderRetrieval {
   #listener: LeaderListener | undefined;
   #told: LeaderInformation | undefined;
   #retry: TimerHandle | undefined;
+  /** Number of the start whose answers count: those to an earlier one may still come. */
+  #run = 0;
 
   constructor(
     rpcService: RpcService,
@@ -93,34 +96,38 @@ export class RpcLeaderRetrieval implements LeaderRetrieval {
   }
 
   start(listener: LeaderListener): void {
+    if (this.#listener) throw new RpcError('INVALID_STATE', 'this retrieval was started already');
     this.#listener = listener;
-    void this.#follow();
+    this.#told = undefined;
+    void this.#follow(++this.#run);
   }
 
   stop(): void {
     this.#listener = undefined;
+    this.#run++;
     this.#retry?.cancel();
   }
 
-  async #follow(): Promise<void> {
+  async #follow(run: number): Promise<void> {
     try {
       const registry = await this.#rpcService.connect(this.#registryAddress, LeaderRegistryGateway);
       let known = 0;
-      while (this.#listener) {
+      while (this.#run === run) {
         const { version, leader } = await registry.nextLeader(this.#componentId, known);
+        if (this.#run !== run) return;
         known = version;
         this.#tell(leader ?? undefined);
       }
     } catch {
       // Lost the registry: whoever led may still lead, so nothing is told until it is back.
-      this.#retryLater();
+      this.#retryLater(run);
     }
   }
 
-  #retryLater(): void {
-    if (!this.#listener) return;
+  #retryLater(run: number): void {
+    if (this.#run !== run) return;
     try {
-      this.#retry = this.#rpcService.schedule(() => void this.#follow(), this.#retryDelayMs);
+      this.#retry = this.#rpcService.schedule(() => void this.#follow(run), this.#retryDelayMs);
     } catch {
       // The service is closed: there is nobody left to tell.
     }

@@ -43,6 +43,43 @@ test('a registry tells each change once, the present leader first', async () => 
   assert.equal(heard.length, 3, 'stopped, it hears nothing more');
 });
 
+/** Counts how often it was asked. */
+class CountingRegistry extends LeaderRegistry {
+  static asks = 0;
+
+  override nextLeader(...args: [componentId: string, known: number]) {
+    CountingRegistry.asks++;
+    return super.nextLeader(...args);
+  }
+}
+
+test('a retrieval that is stopped and started again follows once, and tells anew', async () => {
+  await using service = await RpcService.start({ threads: 0 });
+  const leaders = new EmbeddedLeaderService();
+  const registry = await service.startServer(CountingRegistry, { args: [leaders], thread: 'home' });
+  await registry.start();
+  const election = leaders.createLeaderElection('component');
+  election.startLeaderElection({
+    grantLeadership: (sessionId) => election.confirmLeadership(sessionId, 'a'),
+    revokeLeadership: () => {},
+  });
+  const heard: (string | undefined)[] = [];
+  const retrieval = new RpcLeaderRetrieval(service, registry.address, 'component');
+  const listen = (): void => retrieval.start((leader) => heard.push(leader?.address));
+  listen();
+  assert.throws(listen, { code: 'INVALID_STATE' });
+  await until(() => CountingRegistry.asks === 2, 'the first run waits for the next leader');
+  retrieval.stop();
+  listen();
+  await until(() => CountingRegistry.asks === 4, 'the second run waits for the next leader');
+  leaders.revokeLeadership('component');
+  await until(() => heard.length === 3, 'nobody leads');
+  await settle();
+  assert.deepEqual(heard, ['a', 'a', undefined]);
+  assert.equal(CountingRegistry.asks, 5, 'only the second run asks on');
+  retrieval.stop();
+});
+
 test('a registry that is not there yet is found later', async () => {
   await using service = await RpcService.start({ threads: 0 });
   const leaders = new EmbeddedLeaderService();
