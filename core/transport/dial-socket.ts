@@ -3,6 +3,7 @@ import { deferred } from '../base/deferred.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { TransportDialOptions } from './byte-stream.js';
 import { connectionFailed, dialFailed } from './network-errors.js';
+import { scheduleTimeout } from './timeout.js';
 
 /** A socket that has begun to connect, and the event that says that it has done so. */
 export interface StartedSocket {
@@ -27,7 +28,8 @@ export async function connected<Started extends StartedSocket>(
   const onError = (cause: Error): void => outcome.reject(dialFailed(name, cause));
   const onClose = (): void => outcome.reject(dialFailed(name, 'it hung up'));
   const onAbort = (): void => outcome.reject(cancelled(name, signal!));
-  const timer = clock.schedule(
+  const timer = scheduleTimeout(
+    clock,
     () => outcome.reject(connectionFailed(name, `no answer within ${timeoutMs} ms`)),
     timeoutMs,
   );

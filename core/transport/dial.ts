@@ -2,6 +2,7 @@ import { RpcError } from '../errors/rpc-error.js';
 import { formatTransportAddress, type Transport, type TransportAddress } from './byte-stream.js';
 import type { Connection, ConnectionListener, ConnectionOptions } from './connection.js';
 import { Handshake, type Identity } from './handshake.js';
+import { GRACE_MS } from './timeout.js';
 
 /** Options of {@link dial}. */
 export interface DialOptions extends ConnectionOptions {
@@ -29,7 +30,9 @@ export async function dial(
     timeoutMs: connectTimeoutMs,
     ...(signal === undefined ? {} : { signal }),
   });
-  const left = { ...options, connectTimeoutMs: Math.max(0, deadlineMs - clock.nowMs()) };
+  // If we were the late one, the peer has not had any time for its HELLO.
+  const leftMs = Math.max(GRACE_MS, deadlineMs - clock.nowMs());
+  const left = { ...options, connectTimeoutMs: leftMs };
   return new Promise((resolve, reject) => {
     const onAbort = (): void => handshake.abandon(cancelled(target, signal!));
     const release = (): void => signal?.removeEventListener('abort', onAbort);

@@ -8,6 +8,7 @@ import { encodeFrame, FRAME_KINDS, kindOfTag, PROTOCOL_VERSION } from './frame-d
 import { decodeHello, encodeHello, type Hello } from '../codec/control-codec.js';
 import { Inbound } from './inbound.js';
 import { connectionFailed, dialFailed, protocolError } from './network-errors.js';
+import { scheduleTimeout } from './timeout.js';
 
 /** Who we are, as the peer will see it. */
 export interface Identity {
@@ -67,7 +68,7 @@ export class Handshake {
   start(): void {
     const { clock, connectTimeoutMs } = this.#options;
     const stream = this.#stream;
-    this.#timer = clock.schedule(() => this.#onDeadline(), connectTimeoutMs, { ref: false });
+    this.#timer = scheduleTimeout(clock, () => this.#onDeadline(), connectTimeoutMs);
     stream.write(encodeFrame(FRAME_KINDS.hello, encodeHello(this.#hello)), () => {});
     stream.attach({
       onBytes: (chunk) => this.#inbound.receive(chunk),

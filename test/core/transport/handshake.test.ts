@@ -115,6 +115,26 @@ describe('transport handshake', () => {
     assert.match(error.message, /only version 9\?\[31m\?here; this side speaks protocol version 1/);
   });
 
+  it('reads a HELLO that waits in the socket when its own deadline comes late', async () => {
+    const { clock, peer, listener } = await stranger();
+    peer.stream.write(helloFrame(), () => {});
+    clock.jump(60_000);
+    await settle();
+    assert.ok(!isGone(peer));
+    assert.equal(listener.connectionCount, 1);
+    await listener.close();
+  });
+
+  it('closes soon after a deadline that comes late when nothing waits in the socket', async () => {
+    const { clock, peer, listener } = await stranger();
+    clock.jump(60_000);
+    clock.advance(100);
+    await settle();
+    assert.ok(isGone(peer));
+    await listener.close();
+    assert.equal(clock.pendingTimers, 0);
+  });
+
   it('closes at the deadline when nothing comes, and says so to the dialler', async () => {
     const { clock, peer, listener } = await stranger();
     clock.advance(1_999);

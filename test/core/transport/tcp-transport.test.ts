@@ -139,6 +139,19 @@ describe('tcp transport', () => {
     assert.match(missing.message, /missing\.sock: .*ENOENT/);
   });
 
+  it('connects after a pause of its own thread that was longer than the deadline', async () => {
+    const clock = new ManualClock();
+    const { listener } = await echo({ port: 0 });
+    const target = { host: '127.0.0.1', port: listener.port };
+    const options = { ...common, clock, listener: new Recorder() };
+    const identity = { system: 'client', incarnation: 2 };
+    const dialling = dial(tcpTransport, target, identity, options);
+    clock.jump(60_000);
+    const client = await dialling;
+    await client.close();
+    await listener.close();
+  });
+
   it('gives up dialling at the deadline and by the signal', async () => {
     const clock = new ManualClock();
     // Whatever the network does with it, time is up before it answers.
