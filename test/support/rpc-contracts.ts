@@ -21,6 +21,8 @@ export const ProbeGateway = defineGateway('Probe', {
   note: tell<[value: number]>(),
   noteText: tell<[value: string]>(),
   noteLater: ask<[value: number], number>(),
+  /** Blocks the thread until the word is set. */
+  waitFor: tell<[gate: Int32Array]>(),
   /** Counts there that it ran. */
   countIn: ask<[counter: Int32Array]>(),
   notes: ask<[], number[]>(),

@@ -110,6 +110,11 @@ export class Probe extends RpcEndpoint implements Serves<typeof ProbeGateway> {
     this.#notes.push(Number(value));
   }
 
+  /** Blocks the thread until somebody sets the word, for 20 s at most. */
+  waitFor(gate: Int32Array): void {
+    Atomics.wait(gate, 0, 0, 20_000);
+  }
+
   countIn(counter: Int32Array): void {
     Atomics.add(counter, 0, 1);
   }

@@ -39,12 +39,15 @@ test('big values to a busy endpoint are bounded by bytes, not only by number', a
     await server.start();
     const probe = await service.connect(server.address, ProbeGateway);
     await probe.count();
-    probe.spinTell(1500);
+    const gate = new Int32Array(new SharedArrayBuffer(4));
+    probe.waitFor(gate);
     const quarter = new Uint8Array(LIMITS.bytesBeside / 4);
     const taken = Array.from({ length: 4 }, () => probe.length(quarter));
     const refused = await failure('MAILBOX_FULL', probe.length(quarter));
     equal(refused.effect, 'none');
     equal(refused.limit, LIMITS.bytesBeside);
+    Atomics.store(gate, 0, 1);
+    Atomics.notify(gate, 0);
     equal(await probe.add(1, 2), 3);
     for (const answer of taken) equal(await answer, quarter.length);
     equal(await probe.length(quarter), quarter.length);
