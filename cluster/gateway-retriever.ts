@@ -7,14 +7,14 @@ import {
 import { RpcError } from '../index.js';
 
 /**
- * Keeps a gateway to whoever leads (Flink LeaderGatewayRetriever). A gateway that could not be
- * made is tried anew when it is asked for next.
+ * Finds gateways to whoever leads (Flink LeaderGatewayRetriever). Each is connected when it is
+ * asked for, which is seldom: one that was kept may have lost its connection while its leader
+ * goes on.
  */
 export class GatewayRetriever<Gateway> {
   readonly #retrieval: LeaderRetrieval;
   readonly #connect: (leader: LeaderInformation) => Promise<Gateway>;
   #leader: LeaderInformation | undefined;
-  #gateway: Promise<Gateway> | undefined;
   #nextLeader: Deferred<void> = deferred();
   #isClosed = false;
 
@@ -26,7 +26,6 @@ export class GatewayRetriever<Gateway> {
     this.#connect = connect;
     retrieval.start((leader) => {
       this.#leader = leader;
-      this.#gateway = undefined;
       this.#wake();
     });
   }
@@ -35,12 +34,7 @@ export class GatewayRetriever<Gateway> {
   async gateway(): Promise<Gateway> {
     while (!this.#leader && !this.#isClosed) await this.#nextLeader.promise;
     if (this.#isClosed) throw new RpcError('SERVICE_CLOSED', 'the cluster is closed');
-    const gateway = this.#gateway ?? this.#connect(this.#leader!);
-    this.#gateway = gateway;
-    gateway.catch(() => {
-      if (this.#gateway === gateway) this.#gateway = undefined;
-    });
-    return gateway;
+    return this.#connect(this.#leader!);
   }
 
   close(): void {
