@@ -41,8 +41,8 @@ import { Replies } from './replies.js';
 /** Ticks without a waiting ask before the tick stops: starting it costs a cold call 40 us. */
 const IDLE_TICKS = 64;
 
-/** A tick this long after the one before was held up by ourselves. */
-const LATE_TICK_MS = 4 * TICK_MS;
+/** Turns of the event loop that a tick gives its lanes: enough for a whole one of answers. */
+const READING_TURNS = 128;
 
 type ErrorOf = (effect: Effect) => RpcError;
 
@@ -109,11 +109,9 @@ export class ActorThread implements InboundHandler, MailboxObserver {
   readonly #invocation = new InvocationEnvelope();
   readonly #reply = new ReplyEnvelope();
   #tick: TimerHandle | undefined;
-  /** When the last tick came, or when the ticks began. */
+  /** When the tick came whose asks expire once what was here then has been read. */
   #tickedMs = 0;
-  #wasLate = false;
-  /** Deadlines up to here expire once everything is taken that had arrived by then. */
-  #judgedMs: number | undefined;
+  #readingTurns = 0;
   #hasAsked = false;
   #idleTicks = 0;
   /** The last reading of the clock, in milliseconds of the service's time line. */
@@ -207,7 +205,6 @@ export class ActorThread implements InboundHandler, MailboxObserver {
     this.#sharedTime.store(now);
     // It waits, but not without end: a watchdog may let it.
     this.progress?.tick();
-    if (this.pending.timedCount > 0) this.pending.expire(now);
     this.spot?.poll();
   }
 
@@ -375,43 +372,39 @@ export class ActorThread implements InboundHandler, MailboxObserver {
 
   #startTick(): void {
     this.#idleTicks = 0;
-    this.#tickedMs = this.#clockMs;
     this.#tick = this.clock.schedule(this.#onTick, TICK_MS, { ref: false });
   }
 
   readonly #onTick = (): void => {
     this.#tick = undefined;
     this.#siteBudget = TICK_MS;
-    const now = this.#readClock() | 0;
-    this.#sharedTime.store(now);
-    // Once: this thread may be late each time.
-    const isLate = ((now - this.#tickedMs) | 0) > LATE_TICK_MS && !this.#wasLate;
-    this.#wasLate = isLate;
-    this.#tickedMs = now;
+    this.#tickedMs = this.#readClock() | 0;
+    this.#sharedTime.store(this.#tickedMs);
     if (this.pending.timedCount > 0) {
       this.#idleTicks = 0;
-      this.#expire(now, isLate);
-    } else {
-      this.#judgedMs = undefined;
-      if (++this.#idleTicks > IDLE_TICKS) return;
+      this.mailbox.inbound.mark();
+      this.#readingTurns = READING_TURNS;
+      return this.#readOn();
     }
-    const delayMs = this.#judgedMs === undefined ? TICK_MS : 1;
-    this.#tick = this.clock.schedule(this.#onTick, delayMs, { ref: false });
+    if (++this.#idleTicks > IDLE_TICKS) return;
+    this.#tick = this.clock.schedule(this.#onTick, TICK_MS, { ref: false });
   };
 
-  /** Answers that are here already win over their deadlines: we may be the late one. */
-  #expire(now: number, isLate: boolean): void {
-    const { inbound } = this.mailbox;
-    if (this.#judgedMs === undefined) {
-      this.#judgedMs = now;
-      inbound.mark();
-    }
-    if (this.mailbox.drainNow()) this.counters.add('timeoutWakeUps');
-    // Those of other processes are here once the event loop has looked at the sockets.
-    if (isLate || inbound.isBehind) return;
-    this.pending.expire(this.#judgedMs);
-    this.#judgedMs = undefined;
+  /** Answers that are here win over their deadlines: sockets are read before the immediates. */
+  #readOn(): void {
+    const immediate = setImmediate(this.#onRead);
+    this.#tick = { cancel: () => clearImmediate(immediate) };
   }
+
+  readonly #onRead = (): void => {
+    if (this.mailbox.drainNow()) this.counters.add('timeoutWakeUps');
+    if (this.mailbox.isClosed) return;
+    if (this.mailbox.inbound.isBehind && --this.#readingTurns > 0) return this.#readOn();
+    this.pending.expire(this.#tickedMs);
+    // This thread was held up meanwhile: again, with what came since.
+    if (((this.#readClock() - this.#tickedMs) | 0) > TICK_MS) return this.#onTick();
+    this.#tick = this.clock.schedule(this.#onTick, TICK_MS, { ref: false });
+  };
 }
 
 /** A relay that cannot pass an answer on harms nobody but its own asker. */

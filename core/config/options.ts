@@ -69,9 +69,10 @@ export interface RpcServiceOptions {
   readonly tls?: TlsOptions;
   /**
    * Deadline of an ask in milliseconds, unless method or call say otherwise. Default 10 000. It
-   * ends up to 32 ms late, never early, with one exception: of the calls that one handler makes
-   * without a break, the first and each 16th read the clock (all do below 1 000 ms), so a handler
-   * that computes between two of them takes that time off the deadline of the later.
+   * ends up to 32 ms late, and never before a thread that was held up has read what is here. It
+   * never ends early, with one exception: of the calls that one handler makes without a break, the
+   * first and each 16th read the clock (all do below 1 000 ms), so a handler that computes between
+   * two of them takes that time off the deadline of the later.
    */
   readonly askTimeoutMs?: number;
   /** Largest frame in bytes on the remote path, requests and results. Default 10 485 760. */

@@ -105,7 +105,7 @@ it('14: an answer that waits in the socket of a late thread wins over its deadli
     await new Promise(setImmediate);
     clock.advance(100);
     clock.jump(1_000);
-    if (!isInTime) clock.jump(1_000);
+    if (!isInTime) for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
     link.accepted.flow();
     if (isInTime) assert.equal(await answer, 7);
     else assert.equal(await answer, 'TIMEOUT');
