@@ -179,11 +179,9 @@ export class ActorThread implements InboundHandler, MailboxObserver {
       case RECORD_REPLY:
         this.#reply.wrap(lane, offset);
         return this.onReply(this.#reply, lane);
-      case RECORD_CANCEL: {
-        const caller = this.mailbox.senderBack(lane);
-        this.cancels.cancel(caller, cancelledCall(lane.words, offset));
+      case RECORD_CANCEL:
+        this.cancels.cancel(lane.replyTo, cancelledCall(lane.words, offset));
         return;
-      }
       case RECORD_FORGET:
         return lane.forgetShared(lane.words[offset >> 2]!);
       default:
@@ -299,10 +297,16 @@ export class ActorThread implements InboundHandler, MailboxObserver {
    * life has published gets a turn of its own.
    */
   onThreadReplaced(thread: number, life: number): void {
-    const text = `worker thread ${thread - 1} ended and was started again`;
-    const errorOf: ErrorOf = (effect) => new RpcError('THREAD_TERMINATED', text, { effect });
+    const errorOf = endedBecause(`worker thread ${thread - 1} ended and was started again`);
     const sender = this.#abandon(thread, life, errorOf);
     this.mailbox.post({ run: () => this.#lose({ thread, life, sender, errorOf }) });
+  }
+
+  /** The news of that end has come before, or is still to come and then buries the rest. */
+  onLateLane({ producer: thread, replyTo }: InboundLane): void {
+    const errorOf = endedBecause(`worker thread ${thread - 1} ended`);
+    const sender = replyTo.isOpen ? undefined : replyTo;
+    this.#lose({ thread, life: replyTo.life, sender, errorOf });
   }
 
   /** Closes the lane to a life that has ended; answers its sender, if there was one. */
@@ -332,7 +336,7 @@ export class ActorThread implements InboundHandler, MailboxObserver {
   #onInvocation(lane: InboundLane, type: number, offset: number): void {
     const envelope = this.#invocation;
     envelope.wrap(lane, type, offset);
-    const replyTo = this.mailbox.senderBack(lane);
+    const { replyTo } = lane;
     try {
       this.deliver(envelope, replyTo, lane);
     } catch (error) {
@@ -405,6 +409,10 @@ export class ActorThread implements InboundHandler, MailboxObserver {
     if (((this.#readClock() - this.#tickedMs) | 0) > TICK_MS) return this.#onTick();
     this.#tick = this.clock.schedule(this.#onTick, TICK_MS, { ref: false });
   };
+}
+
+function endedBecause(text: string): ErrorOf {
+  return (effect) => new RpcError('THREAD_TERMINATED', text, { effect });
 }
 
 /** A relay that cannot pass an answer on harms nobody but its own asker. */

@@ -8,6 +8,7 @@ import type {
 import { FULL } from '../memory/lane-writer.js';
 import { Backlog, copyRecord } from './backlog.js';
 import type { LanePort } from './lane-port.js';
+import type { LaneSender } from './lane-sender.js';
 import type { Pace } from './pace.js';
 
 /** Looks at what comes while this thread waits on the spot. */
@@ -25,8 +26,8 @@ export class InboundLane implements RecordSource, RecordHandler, RecordTaker {
   readonly isGivenAway = false;
   /** The thread that writes it. */
   readonly producer: number;
-  /** The life in which that thread made it. */
-  readonly producerLife: number;
+  /** The way back to the life of that thread which made it, and to no later one. */
+  readonly replyTo: LaneSender;
   readonly #reader: LaneReader;
   readonly #port: LanePort;
   readonly #pace: Pace;
@@ -38,8 +39,8 @@ export class InboundLane implements RecordSource, RecordHandler, RecordTaker {
   /** No more can be kept: the lane fills up, and its producer waits. */
   #isFull = false;
 
-  constructor(reader: LaneReader, port: LanePort, producerLife: number, pace: Pace) {
-    this.producerLife = producerLife;
+  constructor(reader: LaneReader, port: LanePort, replyTo: LaneSender, pace: Pace) {
+    this.replyTo = replyTo;
     this.#reader = reader;
     this.#port = port;
     this.#pace = pace;

@@ -2,6 +2,7 @@ import { openLane } from '../memory/lane-descriptor.js';
 import { LaneReader, type RecordHandler } from '../memory/lane-reader.js';
 import { InboundLane, type WaitingHandler } from './inbound-lane.js';
 import type { LanePort } from './lane-port.js';
+import type { LaneSender } from './lane-sender.js';
 import type { LaneOffer } from './lane-senders.js';
 import type { Pace } from './pace.js';
 
@@ -30,9 +31,11 @@ export class InboundLanes {
     this.#pace = pace;
   }
 
-  add(offer: LaneOffer, port: LanePort): void {
+  add(offer: LaneOffer, port: LanePort, replyTo: LaneSender): InboundLane {
     const reader = new LaneReader(openLane(offer.buffer, offer));
-    this.#lanes.push(new InboundLane(reader, port, offer.producerLife, this.#pace));
+    const lane = new InboundLane(reader, port, replyTo, this.#pace);
+    this.#lanes.push(lane);
+    return lane;
   }
 
   /** A field, not a method: the idle strategy calls it hundreds of times in a row. */
@@ -94,7 +97,7 @@ export class InboundLanes {
   /** A life of `producer` has ended: what it published is taken, then its lanes are closed. */
   drop(producer: number, life: number): void {
     for (const lane of [...this.#lanes]) {
-      if (lane.producer !== producer || lane.producerLife > life) continue;
+      if (lane.producer !== producer || lane.replyTo.life > life) continue;
       while (this.#drain(lane, Number.MAX_SAFE_INTEGER) > 0);
       // A lane that broke while it was drained is off the list already.
       if (this.#remove(lane)) lane.close();

@@ -40,8 +40,6 @@ export class LaneSenders {
   /** This thread's own. */
   readonly #life: number;
   readonly #senders: (LaneSender | undefined)[] = [];
-  /** Towards lives that are over. */
-  readonly #closed: (LaneSender | undefined)[] = [];
   #isClosed = false;
 
   constructor(parts: LaneSendersParts) {
@@ -57,14 +55,14 @@ export class LaneSenders {
   }
 
   /**
-   * The sender towards the life that a lane came from; a closed one when that life is over: what
-   * answers it must not reach the next, whose calls have the same numbers.
+   * The sender towards one life of a thread; a closed one when that life is over: what answers it
+   * must not reach the next, whose calls have the same numbers.
    */
   toLife(thread: number, life: number): LaneSender {
     const sender = this.#senders[thread];
     if (sender?.life === life) return sender;
-    const current = this.#lives.hasEnded(thread, life) ? undefined : this.to(thread);
-    return current?.life === life ? current : this.#closedTo(thread, life);
+    const isOver = sender !== undefined && sender.life > life;
+    return isOver ? this.#closedTo(thread, life) : this.#open(thread, life);
   }
 
   /** As {@link to}, and surely to the life that the thread is in. */
@@ -124,14 +122,10 @@ export class LaneSenders {
     return sender;
   }
 
-  /** One for all records of that life. */
   #closedTo(thread: number, life: number): LaneSender {
-    const known = this.#closed[thread];
-    if (known?.life === life) return known;
     const { sender, port } = this.#make(thread, life, RECORD_ALIGNMENT);
     sender.close();
     port.close();
-    this.#closed[thread] = sender;
     return sender;
   }
 

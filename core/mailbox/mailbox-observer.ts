@@ -1,3 +1,4 @@
+import type { InboundLane } from './inbound-lane.js';
 import type { TakingHandler } from './inbound-lanes.js';
 
 /** A wait on the spot: what ends it, and what is done meanwhile. */
@@ -20,4 +21,6 @@ export interface MailboxObserver {
   onFlushed(): void;
   /** A thread was met in a later life than this one: that one has ended. */
   onThreadReplaced(thread: number, life: number): void;
+  /** In a turn of its own: a lane has come whose producer ended before. */
+  onLateLane(lane: InboundLane): void;
 }

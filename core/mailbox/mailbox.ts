@@ -7,7 +7,6 @@ import type { Region } from '../memory/region-descriptor.js';
 import { SharedTime } from '../memory/shared-time.js';
 import { ThreadLives } from '../memory/thread-lives.js';
 import type { TakeRecord } from './backlog.js';
-import type { InboundLane } from './inbound-lane.js';
 import { BATCH, type InboundHandler, InboundLanes } from './inbound-lanes.js';
 import { LanePort } from './lane-port.js';
 import type { LaneSender, SenderHost } from './lane-sender.js';
@@ -107,11 +106,6 @@ export class Mailbox implements SenderHost {
     return this.#senders.to(thread);
   }
 
-  /** The sender towards who sends through `lane`; a closed one when that life is over. */
-  senderBack({ producer, producerLife }: InboundLane): LaneSender {
-    return this.#senders.toLife(producer, producerLife);
-  }
-
   /** As {@link senderTo}, and surely to the life that the thread is in. */
   senderToCurrent(thread: number): LaneSender {
     return this.#senders.toCurrent(thread);
@@ -136,9 +130,11 @@ export class Mailbox implements SenderHost {
     if (this.#isClosed) return offer.port.close();
     const { producer, producerLife } = offer;
     this.#senders.meet(producer, producerLife);
-    this.inbound.add(offer, this.#portOf(offer.port));
+    // Made now: who is lost with this life later must be found by the same way back.
+    const replyTo = this.#senders.toLife(producer, producerLife);
+    const lane = this.inbound.add(offer, this.#portOf(offer.port), replyTo);
     if (this.#lives.hasEnded(producer, producerLife)) {
-      this.post({ run: () => this.dropLanes(producer, producerLife) });
+      this.post({ run: () => this.#parts.handler.onLateLane(lane) });
     }
     this.wake();
   }

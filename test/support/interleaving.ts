@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
-import { type Operation, type Step, ThreadProgram, type ThreadBody } from './thread-program.js';
+import {
+  type Operation,
+  type Step,
+  ThreadProgram,
+  type ThreadBody,
+  valueAfter,
+} from './thread-program.js';
 
 /**
  * An exhaustive explorer of small concurrent protocols (the idea of loom and SPIN): every order of
@@ -48,7 +54,14 @@ interface State {
   readonly buffers: readonly (readonly number[])[];
 }
 
-const RESULT_KINDS = new Set<Operation['kind']>(['load', 'exchange', 'add', 'try-take', 'choose']);
+const RESULT_KINDS = new Set<Operation['kind']>([
+  'load',
+  'exchange',
+  'compareExchange',
+  'add',
+  'try-take',
+  'choose',
+]);
 
 class Explorer {
   readonly #model: Model;
@@ -170,15 +183,8 @@ class Explorer {
         if (this.#memory === 'sc') cells[cell] = operation.value;
         else buffers[thread] = [...buffers[thread]!, cell, operation.value];
         return 0;
-      case 'add':
-        cells[cell] = old + operation.value;
-        return old;
-      case 'take':
-      case 'try-take':
-        if (old > 0) cells[cell] = old - 1;
-        return old;
       default:
-        cells[cell] = operation.value;
+        cells[cell] = valueAfter(operation, old);
         return old;
     }
   }

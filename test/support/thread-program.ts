@@ -9,6 +9,13 @@ export type Operation =
       readonly cell: string;
       readonly value: number;
     }
+  /** Stores `value` when it finds `expected`; answers what it found. */
+  | {
+      readonly kind: 'compareExchange';
+      readonly cell: string;
+      readonly expected: number;
+      readonly value: number;
+    }
   /** A queue of wake-ups: `take` blocks while it is empty, `try-take` answers 0 instead. */
   | { readonly kind: 'take' | 'try-take'; readonly cell: string }
   /** Goes on with 0, 1, … `options` - 1: every one of them is explored. */
@@ -83,6 +90,26 @@ export class ThreadProgram {
   }
 }
 
+/** What a cell that held `old` holds after the operation. */
+export function valueAfter(
+  operation: Extract<Operation, { readonly cell: string }>,
+  old: number,
+): number {
+  switch (operation.kind) {
+    case 'load':
+      return old;
+    case 'add':
+      return old + operation.value;
+    case 'take':
+    case 'try-take':
+      return Math.max(0, old - 1);
+    case 'compareExchange':
+      return old === operation.expected ? operation.value : old;
+    default:
+      return operation.value;
+  }
+}
+
 /** Runs one thread alone on `cells`, always with the last option; answers its first steps. */
 export function runAlone(body: ThreadBody, cells: Record<string, number>, limit = 1000): Step[] {
   const generator = body();
@@ -94,9 +121,7 @@ export function runAlone(body: ThreadBody, cells: Record<string, number>, limit 
     let result = operation.kind === 'choose' ? operation.options - 1 : 0;
     if ('cell' in operation) {
       result = cells[operation.cell]!;
-      if (operation.kind === 'add') cells[operation.cell] = result + operation.value;
-      else if ('value' in operation) cells[operation.cell] = operation.value;
-      else if (operation.kind !== 'load') cells[operation.cell] = Math.max(0, result - 1);
+      cells[operation.cell] = valueAfter(operation, result);
     }
     turn = generator.next(result);
   }

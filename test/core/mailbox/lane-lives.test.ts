@@ -99,4 +99,41 @@ test('a lane that comes after the death of its producer is taken in once and clo
   kill(1);
   await group.until(() => group.sinks[0]!.numbers.length === 1);
   deepEqual(group.sinks[0]!.numbers, [1]);
+  deepEqual(group.sinks[0]!.late, ['1:1']);
+  deepEqual(group.sinks[0]!.waysBack, ['1:1 closed']);
+});
+
+test('what a dead life has sent is answered to nobody, though its next life is known', async () => {
+  group = new MailboxGroup(2);
+  const [mailbox] = group.mailboxes;
+  const [sink] = group.sinks;
+  mailbox!.senderTo(1);
+  const dying = group.mailboxes[1]!.senderTo(0);
+  ok(send(dying, 1));
+  await group.until(() => sink!.numbers.length === 1);
+  ok(send(dying, 2));
+  kill(1);
+  mailbox!.abandon(1, 1, () => true);
+  group.spawn(1);
+  ok(mailbox!.senderTo(1).isOpen, 'the way to the second life');
+  mailbox!.dropLanes(1, 1);
+  ok(send(group.mailboxes[1]!.senderTo(0), 3));
+  await group.until(() => sink!.numbers.length === 3);
+  deepEqual(sink!.waysBack, ['1:1', '1:1 closed', '1:2']);
+  equal(sink!.repliesTo.size, 2, 'all calls of one life are lost with one way back');
+});
+
+test('the first lane of a dead life may come when its next life is known', async () => {
+  group = new MailboxGroup(2);
+  const [mailbox] = group.mailboxes;
+  const [sink] = group.sinks;
+  ok(send(group.mailboxes[1]!.senderTo(0), 1));
+  kill(1);
+  group.spawn(1);
+  const way = mailbox!.senderTo(1);
+  await group.until(() => sink!.numbers.length === 1);
+  deepEqual(sink!.waysBack, ['1:1 closed']);
+  deepEqual(sink!.late, ['1:1']);
+  equal(mailbox!.senderTo(1), way, 'the way to the second life stays');
+  ok(way.isOpen);
 });

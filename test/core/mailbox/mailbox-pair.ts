@@ -24,6 +24,12 @@ export class NumberSink implements RecordHandler<InboundLane>, MailboxObserver {
   readonly failures: number[] = [];
   /** Lives of threads that were found to be over, as `thread:life`. */
   readonly replaced: string[] = [];
+  /** Lanes of lives that were over when they came, as `thread:life`. */
+  readonly late: string[] = [];
+  /** Of each record: to which life does the way back lead, and is it open. */
+  readonly waysBack: string[] = [];
+  readonly repliesTo = new Set<LaneSender>();
+  onLate: (thread: number, life: number) => void = () => {};
   isExpecting = false;
   hasAsked = false;
   onNumber: (value: number, producer: number) => void = () => {};
@@ -48,11 +54,19 @@ export class NumberSink implements RecordHandler<InboundLane>, MailboxObserver {
     this.replaced.push(`${thread}:${life}`);
   }
 
+  onLateLane({ producer, replyTo }: InboundLane): void {
+    this.late.push(`${producer}:${replyTo.life}`);
+    this.onLate(producer, replyTo.life);
+  }
+
   onRecord(lane: InboundLane, type: number, offset: number): void {
     let value = lane.words[offset >> 2]!;
     if (type === TYPE_BESIDE) value = new Int32Array(lane.takeBeside(value))[0]!;
     this.numbers.push(value);
-    this.onNumber(value, lane.producer);
+    const { producer, replyTo } = lane;
+    this.repliesTo.add(replyTo);
+    this.waysBack.push(`${producer}:${replyTo.life}${replyTo.isOpen ? '' : ' closed'}`);
+    this.onNumber(value, producer);
   }
 }
 
@@ -77,6 +91,7 @@ export class MailboxGroup {
     this.lives.begin(thread);
     const sink = new NumberSink();
     this.sinks[thread] = sink;
+    sink.onLate = (producer, life) => this.mailboxes[thread]!.dropLanes(producer, life);
     this.mailboxes[thread] = new Mailbox({
       thread,
       region: this.#region,
@@ -99,7 +114,7 @@ export class MailboxGroup {
 
   /** True when the thread has announced its sleep: the next record for it rings. */
   isParked(thread: number): boolean {
-    return new ParkWord(this.#region, thread).isParked();
+    return new ParkWord(this.#region, thread, this.lives.current(thread)).isParked();
   }
 
   /** Threads that count as pollers. */

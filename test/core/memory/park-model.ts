@@ -18,7 +18,8 @@ export type ParkBug =
   | 'ring before publish'
   | 'ring without a swap'
   | 'no unpark after the bell'
-  | 'unpark after the drain';
+  | 'unpark after the drain'
+  | 'one sleep for all lives';
 
 export interface ParkModel {
   readonly producers: 1 | 2;
@@ -26,6 +27,14 @@ export interface ParkModel {
   readonly memory?: MemoryModel;
   readonly bug?: ParkBug;
 }
+
+/** How one life of a thread announces its sleep, and what wakes it. */
+interface Sleep {
+  readonly parked: number;
+  readonly bell: string;
+}
+
+const ONLY_LIFE: Sleep = { parked: PARKED, bell: 'bell' };
 
 /** Every park allows one ring; the count of what is left must never be negative. */
 const ALLOWS_A_RING = { cell: 'rings allowed', by: 1 } as const;
@@ -37,36 +46,43 @@ function step(at: string, locals: readonly number[], operation: Operation): Step
 type Steps<Result> = Generator<Step, Result, number>;
 
 /** The second half of a publication: looks whether the consumer sleeps, and rings. */
-function* mustRing(sent: number, bug: ParkBug | undefined): Steps<void> {
-  if ((yield step('load park word', [sent], { kind: 'load', cell: 'park' })) !== PARKED) return;
-  yield* swapAndRing(sent, bug);
+function* mustRing(sent: number, sleep: Sleep, bug: ParkBug | undefined): Steps<void> {
+  const seen = yield step('load park word', [sent], { kind: 'load', cell: 'park' });
+  if (seen === sleep.parked) yield* swapAndRing(sent, sleep, bug);
 }
 
-function* swapAndRing(sent: number, bug: ParkBug | undefined): Steps<void> {
-  const kind = bug === 'ring without a swap' ? 'store' : 'exchange';
-  const old = yield step('swap park word', [sent], { kind, cell: 'park', value: AWAKE });
-  if (kind === 'exchange' && old !== PARKED) return;
-  const ring = step('ring', [sent], { kind: 'add', cell: 'bell', value: 1 });
+function* swapAndRing(sent: number, sleep: Sleep, bug: ParkBug | undefined): Steps<void> {
+  const { parked, bell } = sleep;
+  const swap = { cell: 'park', expected: parked, value: AWAKE } as const;
+  const kind = bug === 'ring without a swap' ? 'store' : 'compareExchange';
+  const old = yield step('swap park word', [sent], { ...swap, kind });
+  if (kind === 'compareExchange' && old !== parked) return;
+  const ring = step('ring', [sent], { kind: 'add', cell: bell, value: 1 });
   yield { ...ring, counts: { cell: 'rings allowed', by: -1 } };
 }
 
 /** Publishes `messages` records, each with a batch of its own. */
-export function producer(lane: number, messages: number, bug?: ParkBug): ThreadBody {
+export function producer(
+  lane: number,
+  messages: number,
+  bug?: ParkBug,
+  sleep = ONLY_LIFE,
+): ThreadBody {
   const cell = `tail ${lane}`;
   const kind = bug === 'plain tail store' ? 'plain-store' : 'store';
   return function* () {
     for (let sent = 1; sent <= messages; sent++) {
       const publish = step('store tail', [sent], { kind, cell, value: sent });
       if (bug === 'ring before publish') {
-        yield* mustRing(sent, bug);
+        yield* mustRing(sent, sleep, bug);
         yield publish;
       } else if (bug === 'park word loaded before the tail store') {
         const seen = yield step('load park word', [sent], { kind: 'load', cell: 'park' });
         yield { ...publish, locals: [sent, seen] };
-        if (seen === PARKED) yield* swapAndRing(sent, bug);
+        if (seen === sleep.parked) yield* swapAndRing(sent, sleep, bug);
       } else {
         yield publish;
-        yield* mustRing(sent, bug);
+        yield* mustRing(sent, sleep, bug);
       }
     }
   };
@@ -89,22 +105,31 @@ function* recheck(seen: readonly number[]): Steps<boolean> {
 }
 
 /** Announces sleep, looks once more, and sleeps until a bell comes. */
-function* goToSleep(seen: readonly number[], bug: ParkBug | undefined): Steps<boolean> {
+function* goToSleep(
+  seen: readonly number[],
+  { parked, bell }: Sleep,
+  bug: ParkBug | undefined,
+): Steps<boolean> {
   const early = bug === 're-check before PARKED' && (yield* recheck(seen));
   const kind = bug === 'plain park store' ? 'plain-store' : 'store';
-  const park = step('store PARKED', seen, { kind, cell: 'park', value: PARKED });
+  const park = step('store PARKED', seen, { kind, cell: 'park', value: parked });
   yield { ...park, counts: ALLOWS_A_RING };
   const looks = bug !== 'no re-check' && bug !== 're-check before PARKED';
   if (early || (looks && (yield* recheck(seen)))) {
     yield step('take PARKED back', seen, { kind: 'store', cell: 'park', value: AWAKE });
     return false;
   }
-  yield step('sleep until the bell', seen, { kind: 'take', cell: 'bell' });
+  yield step('sleep until the bell', seen, { kind: 'take', cell: bell });
   return true;
 }
 
 /** Polls as long as it likes, handles bells that come meanwhile, and parks when it likes. */
-export function consumer(lanes: number, messages: number, bug?: ParkBug): ThreadBody {
+export function consumer(
+  lanes: number,
+  messages: number,
+  bug?: ParkBug,
+  sleep = ONLY_LIFE,
+): ThreadBody {
   const unpark = { kind: 'store', cell: 'park', value: AWAKE } as const;
   return function* () {
     const seen = new Array<number>(lanes).fill(0);
@@ -112,8 +137,10 @@ export function consumer(lanes: number, messages: number, bug?: ParkBug): Thread
       yield* drainAll('poll', seen);
       if (seen.every((drained) => drained === messages)) return;
       const what = yield step('poll, bell or park', seen, { kind: 'choose', options: 3 });
-      if (what === 1) yield step('bell while awake', seen, { kind: 'try-take', cell: 'bell' });
-      if (what !== 2 || !(yield* goToSleep(seen, bug))) continue;
+      if (what === 1) {
+        yield step('bell while awake', seen, { kind: 'try-take', cell: sleep.bell });
+      }
+      if (what !== 2 || !(yield* goToSleep(seen, sleep, bug))) continue;
       if (bug === 'no unpark after the bell') continue;
       if (bug === 'unpark after the drain') yield* drainAll('late', seen);
       yield step('unpark', seen, unpark);
@@ -165,5 +192,41 @@ export function doorbellModel(model: ParkModel, opens: 'before' | 'after'): Mode
     ...parkModel(model),
     cells: cellsOf(model, PARKED),
     threads: threadsOf(model, reader),
+  };
+}
+
+/**
+ * A consumer that dies, awake or asleep, and lives again under its number, with one producer for
+ * each life. Who writes to the first life may still do so when the second one sleeps.
+ */
+export function livesModel({ messages, memory, bug }: Omit<ParkModel, 'producers'>): Model {
+  const isOneForAll = bug === 'one sleep for all lives';
+  const first: Sleep = { parked: PARKED + 4, bell: 'bell of the first life' };
+  const next: Sleep = { parked: isOneForAll ? first.parked : PARKED + 8, bell: 'bell' };
+  const asleep = { kind: 'store', cell: 'park', value: first.parked } as const;
+  return {
+    cells: {
+      park: AWAKE,
+      bell: 0,
+      [first.bell]: 0,
+      'rings allowed': 0,
+      'next life': 0,
+      'tail 0': 0,
+      'tail 1': 0,
+    },
+    threads: {
+      consumer: function* () {
+        const isAsleep = yield step('die awake or asleep', [], { kind: 'choose', options: 2 });
+        if (isAsleep) yield { ...step('die asleep', [], asleep), counts: ALLOWS_A_RING };
+        yield step('live again', [], { kind: 'add', cell: 'next life', value: 1 });
+        yield* consumer(1, messages, bug, next)();
+      },
+      'producer 0': function* () {
+        yield step('wait for the next life', [], { kind: 'take', cell: 'next life' });
+        yield* producer(0, messages, bug, next)();
+      },
+      'producer to the first life': producer(1, messages, bug, first),
+    },
+    memory: memory ?? 'sc',
   };
 }

@@ -6,7 +6,13 @@ import {
   type Finding,
   type MemoryModel,
 } from '../../support/interleaving.js';
-import { doorbellModel, type ParkBug, type ParkModel, parkModel } from './park-model.js';
+import {
+  doorbellModel,
+  livesModel,
+  type ParkBug,
+  type ParkModel,
+  parkModel,
+} from './park-model.js';
 
 /** A lost wake-up ends with a consumer that sleeps for ever. */
 const ASLEEP = /consumer at "sleep until the bell"/;
@@ -65,6 +71,19 @@ test('a park word that is stored plainly loses a wake-up, which only store buffe
 test('two producers that do not swap ring twice for one park', () => {
   const model: ParkModel = { producers: 2, messages: 2, bug: 'ring without a swap' };
   assertFinds(parkModel(model), ['violation'], /more rings than parks/);
+});
+
+for (const memory of ['sc', 'tso'] satisfies MemoryModel[]) {
+  test(`who still writes to a dead life takes no wake-up of the next: ${memory}`, (context) => {
+    for (const messages of [1, 2, 3]) {
+      context.diagnostic(`${assertHolds(livesModel({ messages, memory }))} states`);
+    }
+  });
+}
+
+test('the model finds the wake-up that is lost when all lives announce the same sleep', () => {
+  const bug = 'one sleep for all lives';
+  assertFinds(livesModel({ messages: 1, bug }), LOST, ASLEEP);
 });
 
 test('a doorbell that opens before it drains loses nothing', () => {

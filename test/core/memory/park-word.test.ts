@@ -64,6 +64,25 @@ test('who has a bell for one life of a thread takes no word of the next', () => 
   equal(right.isParked(), false);
 });
 
+test('a caller whose swap comes after the death of the thread takes nothing', () => {
+  const region = createRegion(2);
+  const [first, second] = [1, 2].map((life) => new ParkWord(region, 1, life));
+  first!.park();
+  const { compareExchange } = Atomics;
+  // Between the caller's look and its swap the thread dies, lives again and falls asleep.
+  Atomics.compareExchange = ((...args: Parameters<typeof compareExchange>) => {
+    Atomics.compareExchange = compareExchange;
+    second!.park();
+    return compareExchange(...args);
+  }) as typeof compareExchange;
+  try {
+    equal(first!.mustRing(), false);
+  } finally {
+    Atomics.compareExchange = compareExchange;
+  }
+  equal(second!.mustRing(), true, 'it is woken by who writes to it');
+});
+
 test('every thread has a park word of its own, 256 bytes apart, the last one inside', () => {
   const region = createRegion(3);
   const words = [0, 1, 2].map((thread) => new ParkWord(region, thread));

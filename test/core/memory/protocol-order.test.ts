@@ -36,9 +36,7 @@ function watch(action: () => void): string[] {
   const originals = WATCHED.map((name) => [name, Atomics[name]] as const);
   for (const [name, original] of originals) {
     const watched = (array: Int32Array, index: number, ...rest: number[]): number => {
-      // One that fails has found AWAKE, which the model would store once more.
-      const operation = name === 'compareExchange' ? 'exchange' : name;
-      seen.push(`${operation} ${nameOf(array, index)}`);
+      seen.push(`${name} ${nameOf(array, index)}`);
       return Reflect.apply(original, Atomics, [array, index, ...rest]);
     };
     Object.defineProperty(Atomics, name, { value: watched, configurable: true, writable: true });
