@@ -22,6 +22,7 @@ import type {
 } from './system-contracts.js';
 import { Agent, Reception } from './system-endpoints.js';
 import { Watchdog } from './watchdog.js';
+import { readProgress } from '../memory/progress-words.js';
 import { withRoom } from './with-room.js';
 import type { HomePort, ThreadBirth, ThreadMessage } from './thread-host.js';
 
@@ -171,12 +172,14 @@ export function runWorkerThread(birth: ThreadBirth, port: HomePort, offload: Off
   };
   system(Reception, [rpcThread, undefined], true);
   system(Agent, [rpcThread, service], false);
-  // Home watches all workers, and the first of these watches home.
-  const watched = birth.thread === 1 ? [0] : [];
+  // Home watches all workers, and the first of these that lives watches home.
+  const before = Array.from({ length: birth.thread - 1 }, (_, i) => i + 1);
+  const hasAliveBefore = (): boolean =>
+    before.some((thread) => readProgress(region, thread).count !== 0);
   new Watchdog(
     rpcThread.thread,
     region,
-    () => watched,
+    () => (hasAliveBefore() ? [] : [0]),
     (blocked) => port.post({ kind: 'blocked', blocked }, []),
   );
   port.onMessage(onMessage);

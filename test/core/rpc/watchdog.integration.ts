@@ -70,6 +70,20 @@ test('an endpoint that blocks its thread is reported; other threads notice nothi
   equal(await slow.add(1), 1, 'it goes on as if nothing had been');
 });
 
+test('the home thread is watched by the next worker after the first one died', async () => {
+  const service = await start({ threads: 2 });
+  const { reports, stop } = listen();
+  const first = await mortal(service, 0, 'first');
+  const slow = await mortal(service, 'home', 'slow');
+  const waiting = first.never();
+  first.die('exit');
+  await failure('THREAD_TERMINATED', waiting);
+  await slow.block(4 * WATCHDOG_MS);
+  await until(() => reports.length > 0, 'the report');
+  stop();
+  deepEqual([reports.length, reports[0]!.thread, reports[0]!.method], [1, 'home', 'block']);
+});
+
 test('an endpoint that blocks the home thread is reported when that goes on', async () => {
   const service = await start({ threads: 1 });
   const { reports, stop } = listen();
