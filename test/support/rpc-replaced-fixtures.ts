@@ -40,6 +40,8 @@ export type StruckGateway = GatewayOf<typeof StruckGateway>;
 export const MeetingGateway = defineGateway('test.Meeting', {
   /** Starts a striker on the first thread; answers its address. */
   startStriker: ask<[], string>(),
+  /** Gets to know a striker, to which it calls at the end of its handler. */
+  greets: ask<[address: string], void>(),
   /**
    * Blocks its thread until the word is 2 and the striker's thread asleep, then takes a gateway;
    * true: its call is its own.
@@ -54,6 +56,7 @@ interface Birth {
 
 /** The first worker thread has number 1. */
 const STRIKER_THREAD = 1;
+const ASLEEP_MS = 100;
 const life = randomUUID();
 let isInside = false;
 
@@ -120,6 +123,7 @@ export class Meeting extends RpcEndpoint {
   static override readonly module: string = import.meta.url;
   readonly #word: Int32Array;
   #striker: RpcServer | undefined;
+  #greeted: StrikerGateway | undefined;
 
   constructor(word: Int32Array) {
     super();
@@ -134,6 +138,11 @@ export class Meeting extends RpcEndpoint {
     return this.#striker.address;
   }
 
+  async greets(address: string): Promise<void> {
+    this.#greeted = await this.rpcService.connect(address, StrikerGateway);
+    await this.#greeted.life();
+  }
+
   meet(): Promise<boolean> {
     const mine = currentCall();
     isInside = true;
@@ -141,7 +150,13 @@ export class Meeting extends RpcEndpoint {
     Atomics.wait(this.#word, 0, 1, 20_000);
     const { ringlaneBirth } = workerData as Birth;
     const park = new ParkWord(openRegion(ringlaneBirth.region), STRIKER_THREAD);
-    while (!park.isParked());
+    // A bell that was under way wakes it once more: it sleeps when it has done so for a while.
+    let asleepSinceMs = performance.now();
+    const giveUpMs = asleepSinceMs + 10_000;
+    while (performance.now() < Math.min(asleepSinceMs + ASLEEP_MS, giveUpMs)) {
+      if (!park.isParked()) asleepSinceMs = performance.now();
+    }
+    this.#greeted?.life().catch(() => {});
     this.#striker?.getSelfGateway(StrikerGateway);
     const isStillMine = currentCall() === mine;
     isInside = false;

@@ -47,6 +47,7 @@ async function volley(meets: boolean) {
   const striker = meets ? await gateway.startStriker() : await startStriker(service);
   const first = await service.connect(striker, StrikerGateway);
   await first.aim(struck.address);
+  if (!meets) await gateway.greets(striker);
   const met = gateway.meet();
   await until(() => Atomics.load(word, 0) === 1, 'the handler blocks its thread');
   const before = await first.life();
@@ -92,7 +93,7 @@ test('what a dead life has sent never runs inside of a handler that meets the ne
   deepEqual(await hits.hits(), ['alone']);
 });
 
-test('who answers a dead life leaves the next one its bell', async () => {
+test('who answers and calls a dead life leaves the next one its bell', async () => {
   const { service, struck, next, goOn } = await volley(false);
   await goOn();
   const hits = await service.connect(struck, StruckGateway);
