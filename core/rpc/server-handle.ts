@@ -4,7 +4,7 @@ import type { ActorRef } from '../actor/actor-ref.js';
 import { ignoreRejection } from '../base/deferred.js';
 import { isRpcError } from '../errors/rpc-error.js';
 import { EndpointRef } from './endpoint-ref.js';
-import { type CurrentToken, FollowedToken } from './fencing.js';
+import { type CurrentToken, type FencingToken, FollowedToken } from './fencing.js';
 import type { GatewayContract, GatewayOf, MethodTable } from './gateway.js';
 import type { RpcInvocation } from './rpc-invocation.js';
 import type { RpcServer } from './rpc-service.js';
@@ -162,7 +162,14 @@ export class ServerHandle implements RpcServer {
       let known = fencingToken;
       for (;;) {
         const before = known;
-        known = await withRoom(clock, () => agent.tokenAfter(recipient, incarnation, before));
+        const ask = (): Promise<FencingToken | null> =>
+          agent.tokenAfter(recipient, incarnation, before);
+        try {
+          // Without a detour: who is told of a change right behind us finds the new token here.
+          known = await ask();
+        } catch {
+          known = await withRoom(clock, ask);
+        }
         token.set(known);
       }
     };
