@@ -12,6 +12,9 @@ export const BusyGateway = defineGateway('Busy', {
   introduce: ask<[]>(),
   validate: ask<[], boolean>(),
   never: ask<[]>({ timeoutMs: 500 }),
+  add: ask<[a: number, b: number], number>(),
+  /** Stores 1 in the word when all answers before have left. */
+  signal: tell<[word: Int32Array]>(),
   work: ask<[value: number], { doubled: number; isElsewhere: boolean }>({ timeoutMs: 20_000 }),
 });
 export type BusyGateway = GatewayOf<typeof BusyGateway>;
@@ -82,6 +85,17 @@ export class Busy extends RpcEndpoint implements Serves<typeof BusyGateway> {
 
   never(): Promise<void> {
     return new Promise(() => {});
+  }
+
+  add(a: number, b: number): number {
+    return a + b;
+  }
+
+  signal(word: Int32Array): void {
+    setImmediate(() => {
+      Atomics.store(word, 0, 1);
+      Atomics.notify(word, 0);
+    });
   }
 
   async work(value: number): Promise<{ doubled: number; isElsewhere: boolean }> {

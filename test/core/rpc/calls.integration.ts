@@ -10,6 +10,7 @@ import {
 } from '../../../index.js';
 import { failure } from '../../support/failure.js';
 import { abortedHere, Calls, CallsGateway } from '../../support/rpc-call-fixtures.js';
+import { Busy, BusyGateway } from '../../support/rpc-busy-fixtures.js';
 import { ProbeGateway } from '../../support/rpc-contracts.js';
 import { Probe } from '../../support/rpc-fixtures.js';
 import { Gate, GateGateway, Serial, SerialGateway } from '../../support/rpc-serial-fixtures.js';
@@ -241,6 +242,24 @@ test('a call whose turn comes too late on its own thread says so, with effect no
   equal(late.effect, 'none');
   match(late.message, /Probe\.noteLater at .*20 ms; the endpoint refused it unrun/);
   deepEqual(await gateway.notes(), []);
+});
+
+test('answers that are here win over their deadlines, however many and late we are', async () => {
+  const word = new Int32Array(new SharedArrayBuffer(4));
+  const service = await start({ threads: 1 });
+  const server = await service.startServer(Busy, { thread: 0 });
+  await server.start();
+  const gateway = await service.connect(server.address, BusyGateway, { timeoutMs: 100 });
+  const lateMs = performance.now() + 300;
+  const sums = Array.from({ length: 2000 }, (_, i) => gateway.add(i, 1).catch(() => 'late'));
+  gateway.signal(word);
+  await new Promise(setImmediate);
+  Atomics.wait(word, 0, 0, 20_000);
+  while (performance.now() < lateMs);
+  deepEqual(
+    await Promise.all(sums),
+    Array.from({ length: 2000 }, (_, i) => i + 1),
+  );
 });
 
 test('late answers and failing tells are counted, and failing tells are published', async () => {
