@@ -1,44 +1,18 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { test } from 'node:test';
-import { ask, defineGateway, RpcEndpoint, RpcService } from '../../../index.js';
+import { callOptions, RpcService } from '../../../index.js';
 import { failure } from '../../support/failure.js';
 import { ManualClock } from '../../support/manual-clock.js';
-
-const EchoGateway = defineGateway('Echo', {
-  hold: ask<[word: Int32Array], void>(),
-  echo: ask<[value: number], number>(),
-  tellWhenAnswered: ask<[word: Int32Array], void>(),
-  never: ask<[], void>(),
-});
-
-const HELD = 1;
-const LET_GO = 2;
-const ANSWERED = 3;
-
-export class EchoEndpoint extends RpcEndpoint {
-  static override readonly gateways = [EchoGateway];
-  static override readonly module = import.meta.url;
-  static override readonly exportName = 'EchoEndpoint';
-
-  /** Blocks this thread until it is let go. */
-  hold(word: Int32Array): void {
-    Atomics.store(word, 0, HELD);
-    Atomics.wait(word, 0, HELD, 20_000);
-  }
-
-  echo(value: number): number {
-    return value;
-  }
-
-  /** What was answered before has left when this turn is over. */
-  tellWhenAnswered(word: Int32Array): void {
-    setImmediate(() => Atomics.store(word, 0, ANSWERED));
-  }
-
-  never(): Promise<void> {
-    return new Promise(() => {});
-  }
-}
+import {
+  ANSWERED,
+  EchoEndpoint,
+  EchoGateway,
+  HELD,
+  LET_GO,
+  SlowEndpoint,
+  slowness,
+} from '../../support/rpc-held-up-fixtures.js';
+import { until } from '../../support/until.js';
 
 /** Stands still, as in a long handler, until the word is stored. */
 function blockUntil(word: Int32Array, value: number): void {
@@ -71,6 +45,30 @@ test('14 answers that wait for a thread that was held up win over their deadline
     await Promise.all(asks);
     equal((await never).effect, 'unknown');
   } finally {
+    await service.close();
+  }
+});
+
+test('14 a thread with more work than it can do has its time-outs all the same', async () => {
+  const clock = new ManualClock();
+  const service = await RpcService.start({ threads: 1, clock, askTimeoutMs: 60_000 });
+  try {
+    const server = await service.startServer(EchoEndpoint, { thread: 0 });
+    const slow = await service.startServer(SlowEndpoint, { thread: 'home' });
+    await Promise.all([server.start(), slow.start()]);
+    const gateway = server.getSelfGateway(EchoGateway);
+    const word = new Int32Array(new SharedArrayBuffer(4));
+    slowness.clock = clock;
+    slowness.calls = 0;
+    const flooded = gateway.flood(slow.address, 2_000, word);
+    const never = failure('TIMEOUT', gateway.never(callOptions({ timeoutMs: 50 })));
+    await until(() => Atomics.load(word, 0) !== 0, 'the way to home');
+    blockUntil(word, ANSWERED);
+    await never;
+    ok(slowness.calls < 2_000, 'it did not wait for all of them');
+    await flooded;
+  } finally {
+    slowness.clock = undefined;
     await service.close();
   }
 });
