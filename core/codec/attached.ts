@@ -131,7 +131,7 @@ export class Attachments {
     writeEntry(words, index, { kind: number, ticket, offset: 0, byteLength });
   }
 
-  /** Views of one memory name one ticket. */
+  /** Views of one memory name one ticket; one view may be met at several places. */
   #writeMoved(words: Int32Array, first: number): void {
     const tickets = new Map<ArrayBuffer, number>();
     const items = this.#items.slice(0, this.#count);
@@ -139,7 +139,6 @@ export class Attachments {
     for (const [i, { memory, offset, byteLength }] of places.entries()) {
       const item = items[i]!;
       if (memory instanceof SharedArrayBuffer || !isMoved(item)) continue;
-      unmark(item);
       const kind = classNumberOf(item);
       const index = first + i * ENTRY_WORDS;
       const known = tickets.get(memory);
@@ -153,6 +152,8 @@ export class Attachments {
       const start = own === undefined ? 0 : offset;
       writeEntry(words, index, { kind, ticket, offset: start, byteLength });
     }
+    // Last: until now the marks say which entries are to be written here.
+    for (const item of items) unmark(item!);
   }
 }
 

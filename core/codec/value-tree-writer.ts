@@ -178,6 +178,7 @@ export class TreeWriter {
   #record(object: object, depth: number): boolean {
     const start = this.#at;
     const objects = this.#objects;
+    const attached = this.#attachments.count;
     this.#reserve(HEADER_WORDS);
     this.#at = start + HEADER_WORDS;
     const fields = object as Record<string, unknown>;
@@ -189,6 +190,7 @@ export class TreeWriter {
       if (count === RECORD_KEYS || (count === 0 && isIndexLike(key))) {
         this.#at = start;
         this.#forgetSince(objects);
+        this.#attachments.shrink(attached);
         return this.#dictionary(fields, depth);
       }
       if (key === '__proto__') return false;

@@ -374,6 +374,41 @@ export const rules: Rules = {
     },
   ),
 
+  '18 what move gives away may stand at several places of one call': only(
+    COPYING_PATHS,
+    async (scene) => {
+      const { gateway } = await scene.open(MirrorGateway, Mirror);
+      // What lay in the lane before must not be taken for a part of the calls below.
+      const shared = new Uint8Array(new SharedArrayBuffer(8)).fill(99);
+      for (let i = 0; i < 4; i++) await gateway.echoAll(shared, { shared }, shared);
+      for (const length of [8, 100_000]) {
+        const fill = (): Uint8Array => new Uint8Array(length).fill(7);
+        const [twice, nested, mapped] = [fill(), fill(), fill()];
+        deepEqual(await gateway.echoAll(move(twice), twice), [fill(), fill()]);
+        deepEqual(await gateway.echoAll(move(nested), { nested }, [nested]), [
+          fill(),
+          { nested: fill() },
+          [fill()],
+        ]);
+        const map = new Map([['mapped', move(mapped)]]);
+        deepEqual(await gateway.echoAll(map, mapped), [new Map([['mapped', fill()]]), fill()]);
+        for (const { byteLength } of [twice, nested, mapped]) equal(byteLength, 0);
+      }
+    },
+  ),
+
+  '18 what move gives away arrives inside of objects of many keys': only(
+    COPYING_PATHS,
+    async (scene) => {
+      const { gateway } = await scene.open(MirrorGateway, Mirror);
+      const keys = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`k${i}`, i]));
+      const bytes = new Uint8Array(8).fill(7);
+      const answer = gateway.echo({ ...keys, k0: move(bytes) });
+      deepEqual(await answer, { ...keys, k0: new Uint8Array(8).fill(7) });
+      equal(bytes.byteLength, 0);
+    },
+  ),
+
   '18 by reference nothing moves': only(SHARING_PATHS, async (scene) => {
     const { gateway } = await scene.open(MirrorGateway, Mirror);
     const bytes = new Uint8Array(100_000);
