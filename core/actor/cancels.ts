@@ -1,5 +1,5 @@
 import { CANCEL_BYTES, RECORD_CANCEL, stampCancel } from '../codec/stamps.js';
-import type { RpcError } from '../errors/rpc-error.js';
+import { RpcError } from '../errors/rpc-error.js';
 import type { CallOutlet } from '../mailbox/call-outlet.js';
 
 /** A call under way whose caller may give up. */
@@ -17,7 +17,12 @@ type Caller = CallOutlet | undefined;
 export class Cancels {
   readonly #byCaller = new Map<Caller, Map<number, Cancellable>>();
 
+  /** A caller that is gone by now is lost at once: nothing is kept that nobody would forget. */
   add(caller: Caller, call: number, cancellable: Cancellable): void {
+    if (caller?.isOpen === false) {
+      const code = caller.isRemote ? 'PEER_LOST' : 'THREAD_TERMINATED';
+      return cancellable.onCallerLost(new RpcError(code, 'the caller was lost before'));
+    }
     let calls = this.#byCaller.get(caller);
     if (calls === undefined) this.#byCaller.set(caller, (calls = new Map()));
     calls.set(call, cancellable);

@@ -201,7 +201,10 @@ export function takeOptions(args: unknown[]): CallOptions | undefined {
 /** What waits for a signal: many calls may share one, which then has one listener of ours. */
 const waitingFor = new WeakMap<AbortSignal, Set<() => void>>();
 
-/** Runs `onAbort` when the signal of an open call aborts before the call has ended. */
+/**
+ * Runs `onAbort` when the signal of an open call aborts before the call has ended; at once when it
+ * aborted while the arguments were read, because it tells of that only once.
+ */
 export function cancelOnAbort(
   thread: ActorThread,
   call: number,
@@ -211,6 +214,7 @@ export function cancelOnAbort(
   const waiting = waitingFor.get(signal) ?? listenTo(signal);
   waiting.add(onAbort);
   thread.pending.onEnd(call, () => waiting.delete(onAbort));
+  if (signal.aborted) onAbort();
 }
 
 function listenTo(signal: AbortSignal): Set<() => void> {

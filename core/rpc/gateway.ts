@@ -217,7 +217,11 @@ export function callOptions(options: {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }): CallOptions {
-  const { timeoutMs } = options;
+  const { timeoutMs, signal } = options;
   if (timeoutMs !== undefined) checkDurationMs('timeoutMs', timeoutMs);
-  return new CallOptions(timeoutMs, options.signal);
+  // Often the controller is given, whose signal was meant.
+  if (signal !== undefined && typeof signal?.aborted !== 'boolean') {
+    throw new RpcError('INVALID_ARGUMENT', 'signal must be an AbortSignal (controller.signal)');
+  }
+  return new CallOptions(timeoutMs, signal);
 }

@@ -119,8 +119,8 @@ export class LocalClient implements GatewayClient {
     const site = thread.captureSite();
     if (site) thread.pending.rememberSite(call, site);
     if (signal) {
-      cancelOnAbort(thread, call, signal, () => this.#cancel(method, call, signal));
       thread.pending.onEnd(call, () => thread.cancels.remove(undefined, call));
+      cancelOnAbort(thread, call, signal, () => this.#cancel(method, call, signal));
     }
     return promise;
   }

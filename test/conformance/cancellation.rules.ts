@@ -42,6 +42,22 @@ export const rules: Rules = {
     deepEqual(await gateway.ended(), []);
   },
 
+  async '16 a signal that aborts while the arguments are read is heard'(scene) {
+    // By reference nobody reads them.
+    if (scene.isSameThread) return;
+    const gateway = await open(scene);
+    const controller = new AbortController();
+    const options = callOptions({ signal: controller.signal, timeoutMs: 5_000 });
+    const nosy = {
+      get id(): number {
+        controller.abort();
+        return 1;
+      },
+    };
+    await failure('CANCELLED', gateway.wait(nosy as never, options));
+    equal(await gateway.run(2), 2);
+  },
+
   async "16 the handler's own signal aborts, with the reason"(scene) {
     const gateway = await open(scene);
     const controllers = Array.from({ length: 20 }, () => new AbortController());

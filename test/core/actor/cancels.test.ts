@@ -4,8 +4,8 @@ import { type Cancellable, Cancels } from '../../../core/actor/cancels.js';
 import { RpcError } from '../../../core/errors/rpc-error.js';
 import type { CallOutlet } from '../../../core/mailbox/call-outlet.js';
 
-const here = {} as CallOutlet;
-const there = {} as CallOutlet;
+const here = { isOpen: true } as CallOutlet;
+const there = { isOpen: true } as CallOutlet;
 const gone = new RpcError('PEER_LOST', 'gone');
 
 function listener(heard: string[], name: string): Cancellable {
@@ -42,4 +42,14 @@ test('whose caller is lost hears of it once, and the calls of others do not', ()
   deepEqual(heard, ['a PEER_LOST', 'b PEER_LOST']);
   cancels.cancel(there, 3);
   equal(heard.length, 3);
+});
+
+test('whose caller was lost before hears of it at once, and is not kept', () => {
+  const heard: string[] = [];
+  const cancels = new Cancels();
+  const lostThread = { isOpen: false, isRemote: false } as CallOutlet;
+  cancels.add({ isOpen: false, isRemote: true } as CallOutlet, 1, listener(heard, 'a'));
+  cancels.add(lostThread, 1, listener(heard, 'b'));
+  deepEqual(heard, ['a PEER_LOST', 'b THREAD_TERMINATED']);
+  equal(cancels.cancel(lostThread, 1), undefined);
 });

@@ -4,6 +4,7 @@ import {
   addressOf,
   ask,
   blocking,
+  callOptions,
   defineGateway,
   FencedRpcEndpoint,
   hostnameOf,
@@ -50,5 +51,13 @@ test('what is no gateway is refused by name, whatever it is', () => {
     throws(() => hostnameOf(gateway), { code: 'INVALID_ARGUMENT' });
     throws(() => blocking(gateway), { code: 'INVALID_ARGUMENT' });
     throws(() => void ready(gateway), { code: 'INVALID_ARGUMENT' });
+  }
+});
+
+test('a signal is one: what only has one is refused before anything is sent', () => {
+  const { signal } = new AbortController();
+  equal(callOptions({ signal }).signal, signal);
+  for (const wrong of [new AbortController(), {}, 'now', 1, null]) {
+    throws(() => callOptions({ signal: wrong as never }), { code: 'INVALID_ARGUMENT' });
   }
 });
