@@ -3,7 +3,7 @@ import { Failure } from '../../schemas/gen/index.js';
 import { LIMITS } from '../config/limits.js';
 import { ERROR_CODES, type Effect, type ErrorCode, errorCodeOf } from '../errors/error-codes.js';
 import { RpcError, describeThrown } from '../errors/rpc-error.js';
-import { type Link, NO_AMOUNT, cut, isOurs, linkOf, read, readList } from './failure-link.js';
+import { type Link, NO_AMOUNT, cut, linkOf, read, readList } from './failure-link.js';
 import { FAILURE_SPEC } from './table-specs.js';
 import { verify } from './verifier.js';
 
@@ -54,7 +54,7 @@ class FailureWriter {
   root(thrown: unknown): number {
     const context = this.#context;
     const link = linkOf(thrown);
-    if (context.code === undefined && isOurs(thrown)) {
+    if (context.code === undefined && link.code !== undefined) {
       return this.#write({ ...link, ...placeOf(link, context) }, thrown, 1);
     }
     this.#left--;

@@ -4,6 +4,7 @@ import { describeThrown, isRpcError } from '../errors/rpc-error.js';
 
 /** One link of the chain, read from a thrown value with every hostile getter behind it. */
 export interface Link {
+  /** Of this version; undefined for what is no `RpcError`. */
   readonly code: ErrorCode | undefined;
   readonly effect: Effect;
   readonly name: string;
@@ -20,15 +21,6 @@ export interface Link {
 /** The `limit` and `actual` of an error that has none. */
 export const NO_AMOUNT = -1;
 
-/** True for an `RpcError` with a code of this version; never throws. */
-export function isOurs(thrown: unknown): boolean {
-  try {
-    return isRpcError(thrown) && Object.hasOwn(ERROR_CODES, thrown.code);
-  } catch {
-    return false;
-  }
-}
-
 /** What can be read from one thrown value; never throws. */
 export function linkOf(thrown: unknown): Link {
   const isObject = (typeof thrown === 'object' && thrown !== null) || typeof thrown === 'function';
@@ -36,8 +28,9 @@ export function linkOf(thrown: unknown): Link {
   const name = readText(thrown, 'name') ?? 'NonError';
   const message = readText(thrown, 'message') ?? describeThrown(thrown);
   const stack = readText(thrown, 'stack');
-  if (!isOurs(thrown)) {
-    const code = read(thrown, 'code');
+  // Read once: a getter may answer something else the next time.
+  const code = read(thrown, 'code');
+  if (!isRpcError(thrown) || !isCodeOfOurs(code)) {
     const hasCode = typeof code === 'string' || typeof code === 'number';
     return {
       ...plainLink(name, message),
@@ -45,7 +38,6 @@ export function linkOf(thrown: unknown): Link {
       foreignCode: hasCode ? cut(`${code}`) : undefined,
     };
   }
-  const code = read(thrown, 'code') as ErrorCode;
   const prefix = `${code}: `;
   return {
     code,
@@ -60,6 +52,10 @@ export function linkOf(thrown: unknown): Link {
     limit: readAmount(thrown, 'limit'),
     actual: readAmount(thrown, 'actual'),
   };
+}
+
+function isCodeOfOurs(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && Object.hasOwn(ERROR_CODES, code);
 }
 
 function plainLink(name: string, message: string): Link {

@@ -14,6 +14,13 @@ const hostile = (): never => {
   throw new Error('hostile');
 };
 
+/** Claims to be an `RpcError` whose code is the next one each time that it is read. */
+function changing(...codes: unknown[]): object {
+  const claim = { [Symbol.for('ringlane.RpcError')]: true };
+  let reads = 0;
+  return Object.defineProperty(claim, 'code', { get: () => codes[reads++ % codes.length] });
+}
+
 const HOSTILE: readonly unknown[] = [
   null,
   undefined,
@@ -34,6 +41,8 @@ const HOSTILE: readonly unknown[] = [
   { name: Symbol('n'), message: 5, stack: {}, code: {}, cause: 'why' },
   { toString: hostile },
   { code: '__proto__', effect: 'none' },
+  changing('TIMEOUT', 'no code'),
+  changing('TIMEOUT', {}, undefined),
   new (class extends RpcError {
     override readonly message = '\ud800'.repeat(40_000);
   })('TIMEOUT', 'x'),
