@@ -12,6 +12,10 @@ import {
 import { ERROR_FIELDS } from './value-guard.js';
 import type { ReferenceReader } from './value-references.js';
 
+/** So many holes of an array may take memory. */
+const FREE_HOLES = 16;
+const LENGTH_MAX = 2 ** 32 - 1;
+
 /** What marks may name. */
 export interface RevivalContext {
   /** Memory beside the record, by number. */
@@ -119,6 +123,8 @@ class Revival {
     const list = listOf(cells);
     if (typeof length !== 'number' || length >>> 0 !== length) throw new TypeError('a length');
     const array: unknown[] = [];
+    // V8 gives a length like this no memory, and every shorter one that comes later neither.
+    if (length > list.length + FREE_HOLES) array.length = LENGTH_MAX;
     this.#done.set(mark, array);
     for (let i = 0; i + 1 < list.length; i += 2) {
       const index = list[i];

@@ -33,6 +33,8 @@ export class TreeReader {
   /** The table of the tree at hand; before it is read, that of the last one, which is a guess. */
   #shapes: Shape[] = [];
   #count = 0;
+  /** Of the tree at hand, words that no array or dictionary has claimed for its values. */
+  #wordsLeft = 0;
 
   /** The tree of `length` bytes at the position of `reader`, which is left behind it. */
   read(reader: PlainReader, length: number): unknown {
@@ -56,6 +58,7 @@ export class TreeReader {
     if (reader.position !== end) throw misshapen();
     reader.position = start + 4;
     reader.end = start + 4 + body;
+    this.#wordsLeft = body >> 2;
     const value = this.#value(reader, 0);
     if (reader.position !== reader.end) throw misshapen();
     reader.position = end;
@@ -135,11 +138,14 @@ export class TreeReader {
     return fields;
   }
 
-  /** How many values follow: each has a word at least, so memory is bounded by the record. */
+  /**
+   * How many values follow. Each has a word of its own at least, also among those around it, so
+   * the memory of all the arrays of a tree is bounded by its words.
+   */
   #length(reader: PlainReader, depth: number): number {
     const length = this.#word(reader);
-    const isBounded = length >= 0 && length <= (reader.end - reader.position) >> 2;
-    if (!isBounded || depth > MAX_DEPTH) throw misshapen();
+    this.#wordsLeft -= length;
+    if (length < 0 || this.#wordsLeft < 0 || depth > MAX_DEPTH) throw misshapen();
     return length;
   }
 

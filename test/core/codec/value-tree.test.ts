@@ -116,6 +116,17 @@ describe('trees of plain values', () => {
     }
   });
 
+  it('carry arrays that hold nothing but arrays and dictionaries', () => {
+    const nest = fc.letrec((tie) => ({
+      list: fc.array(fc.oneof({ maxDepth: 8 }, fc.constant(null), tie('list'), tie('table'))),
+      table: fc
+        .array(fc.oneof({ maxDepth: 8 }, fc.constant(true), tie('list')))
+        .map((list) => Object.fromEntries(list.entries())),
+    })).list;
+    fc.assert(fc.property(nest, (value) => assert.deepStrictEqual(carry(value), value)));
+    assert.deepStrictEqual(carry(Array(1000).fill(null)), Array(1000).fill(null));
+  });
+
   it('stay right when there are more shapes than are remembered', () => {
     for (let i = 0; i < 3 * LIMITS.shapeKeys; i++) {
       const value = { [`a${i}`]: i, [`b${i}`]: { c: [i] } };
@@ -183,6 +194,7 @@ describe('trees from outside', () => {
     ['__proto__ in a dictionary', tree([TAG_DICTIONARY, 1, ...shapeWords('__proto__'), TAG_NULL])],
     ['a dictionary key that is no text', tree([TAG_DICTIONARY, 1, TAG_INT32, 1, TAG_NULL])],
     ['more elements than bytes', tree([TAG_ARRAY, 0x7fffffff, TAG_NULL])],
+    ['arrays that share words', tree([TAG_ARRAY, 3, TAG_ARRAY, 1, TAG_NULL])],
     ['a negative count', tree([TAG_ARRAY, -1, TAG_NULL])],
     ['more shapes than bytes', [TAG_TREE, 12, 4, TAG_NULL, 0x7fffffff]],
     ['a value too many', tree([TAG_NULL, TAG_NULL])],
