@@ -56,8 +56,8 @@ export class Dispatcher
 
   readonly #services: DispatcherServices;
   readonly #running = new Map<string, RunningJob>();
-  /** Ids whose JobMaster is being started (Flink outstanding submissions). */
-  readonly #outstanding = new Set<string>();
+  /** JobMasters that are being started (Flink outstanding submissions), by job id. */
+  readonly #outstanding = new Map<string, Promise<RpcServer>>();
   readonly #ended = new Map<string, EndedJob>();
 
   constructor(fencingToken: string, services: DispatcherServices) {
@@ -66,22 +66,27 @@ export class Dispatcher
   }
 
   override async onStop(): Promise<void> {
-    await Promise.allSettled([...this.#running.values()].map(({ server }) => server.close()));
+    const running = [...this.#running.values()].map(({ server }) => server);
+    const servers = [...running, ...this.#outstanding.values()];
+    await Promise.allSettled(servers.map(async (server) => (await server).close()));
   }
 
   async submitJob(job: JobGraph): Promise<void> {
     checkJob(job);
+    this.#checkRunning();
     const { jobId } = job;
     if (this.#running.has(jobId) || this.#outstanding.has(jobId) || this.#ended.has(jobId)) {
       throw new RpcError('INVALID_ARGUMENT', `job ${jobId} was submitted already`);
     }
-    this.#outstanding.add(jobId);
+    const starting = this.#startJobMaster(job);
+    this.#outstanding.set(jobId, starting);
     try {
-      const server = await this.#startJobMaster(job);
+      const server = await starting;
       const gateway = server.getSelfGateway(JobMasterGateway);
       const ended = this.#follow(job, gateway);
       this.#running.set(jobId, { server, gateway, ended });
       void ended.then((end) => this.runAsync(() => this.#archive(end)));
+      this.#checkRunning();
     } finally {
       this.#outstanding.delete(jobId);
     }
@@ -134,6 +139,11 @@ export class Dispatcher
     });
     await server.start();
     return server;
+  }
+
+  /** What a Dispatcher that stops would start, nobody would end. */
+  #checkRunning(): void {
+    if (!this.isRunning()) throw new RpcError('INVALID_STATE', 'the Dispatcher is stopping');
   }
 
   async #follow(job: JobGraph, gateway: JobMasterGateway): Promise<EndedJob> {

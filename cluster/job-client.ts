@@ -1,4 +1,5 @@
-import { isRpcError } from '../index.js';
+import { describeThrown } from '../core/internal.js';
+import { isRpcError, type Logger } from '../index.js';
 import type { DispatcherGateway } from './gateways.js';
 import type { JobProgress, JobResult, JobStatus, TaskProgress } from './messages.js';
 
@@ -9,10 +10,16 @@ export type ProgressListener = (report: TaskProgress) => void;
 export class JobClient {
   readonly jobId: string;
   readonly #dispatcher: () => Promise<DispatcherGateway>;
+  readonly #logger: Logger | undefined;
 
-  constructor(jobId: string, dispatcher: () => Promise<DispatcherGateway>) {
+  constructor(
+    jobId: string,
+    dispatcher: () => Promise<DispatcherGateway>,
+    logger: Logger | undefined,
+  ) {
     this.jobId = jobId;
     this.#dispatcher = dispatcher;
+    this.#logger = logger;
   }
 
   /** Resolves when the job is over, however it ended. */
@@ -36,8 +43,17 @@ export class JobClient {
       const progress = await this.#next(dispatcher, known);
       if (!progress || signal?.aborted) return;
       known = progress.version;
-      for (const report of progress.reports) listener(report);
+      for (const report of progress.reports) this.#hear(listener, report);
       if (progress.isOver) return;
+    }
+  }
+
+  /** What a listener throws changes nothing. */
+  #hear(listener: ProgressListener, report: TaskProgress): void {
+    try {
+      listener(report);
+    } catch (error) {
+      this.#logger?.error({ error: describeThrown(error) }, 'a progress listener failed');
     }
   }
 

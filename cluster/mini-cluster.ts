@@ -131,7 +131,7 @@ export class MiniCluster {
   /** Hands in a job; resolves as soon as its JobMaster runs. */
   async submitJob(job: JobGraph): Promise<JobClient> {
     await (await this.#dispatcher.gateway()).submitJob(job);
-    return new JobClient(job.jobId, () => this.#dispatcher.gateway());
+    return new JobClient(job.jobId, () => this.#dispatcher.gateway(), this.#options.logger);
   }
 
   /** Submits a job and waits for its end, however it ends; aborting the signal cancels it. */
@@ -146,6 +146,8 @@ export class MiniCluster {
     if (signal?.aborted) cancel();
     try {
       const progress = onProgress ? client.followProgress(onProgress) : undefined;
+      // What ends it early, ends the wait for the result as well.
+      if (progress) ignoreRejection(progress);
       const result = await client.result();
       await progress;
       return result;
@@ -160,12 +162,12 @@ export class MiniCluster {
   }
 
   /** One more TaskExecutor of the cluster's kind; resolves when it has reported its slots. */
-  startTaskExecutor(): Promise<TaskExecutorInfo> {
+  async startTaskExecutor(): Promise<TaskExecutorInfo> {
     return this.#ready(this.#host(this.#options.rpcServiceSharing === 'dedicated'));
   }
 
   /** One more TaskExecutor, in a child process that joins over TCP. */
-  addProcessTaskExecutor(slots?: number): Promise<TaskExecutorInfo> {
+  async addProcessTaskExecutor(slots?: number): Promise<TaskExecutorInfo> {
     return this.#ready(this.#host(true, slots));
   }
 
@@ -303,10 +305,11 @@ export class MiniCluster {
     this.#onEvent({ kind: 'terminated', resourceId, thread, pid, clockMs, detail: how });
     this.#hosted.delete(resourceId);
     if (this.#closing || !this.#resourceManager) return;
-    this.#resourceManager.gateway().then(
-      (gateway) => gateway.disconnectTaskExecutor(resourceId, how),
-      () => {},
-    );
+    const told = this.#resourceManager
+      .gateway()
+      .then((gateway) => gateway.disconnectTaskExecutor(resourceId, how));
+    // Unheard, its heartbeats find it.
+    ignoreRejection(told);
   }
 
   #onFatalError(error: unknown): void {

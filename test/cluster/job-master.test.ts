@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { randomId, retryingRegistrationConfiguration } from '../../core/internal.js';
-import { Dispatcher } from '../../cluster/dispatcher.js';
+import { deferred, randomId, retryingRegistrationConfiguration } from '../../core/internal.js';
+import type { RpcServer } from '../../index.js';
+import { Dispatcher, type DispatcherServices } from '../../cluster/dispatcher.js';
 import { DispatcherGateway, JobMasterGateway } from '../../cluster/gateways.js';
 import { JobMaster } from '../../cluster/job-master.js';
 import type { JobGraph } from '../../cluster/messages.js';
@@ -13,6 +14,7 @@ import {
   TestingResourceManager,
   TestingTaskExecutor,
 } from './cluster-harness.js';
+import { settle } from '../support/manual-executor.js';
 
 const worker = (bench: Bench) =>
   startDouble<TestingTaskExecutor>((handle) =>
@@ -247,7 +249,10 @@ test('a job without tasks is finished at once', async () => {
   assert.equal((await gateway.requestJobResult()).state, 'FINISHED');
 });
 
-async function startDispatcher(bench: Bench) {
+async function startDispatcher(
+  bench: Bench,
+  createJobMaster: DispatcherServices['createJobMaster'] = createOn(bench),
+) {
   const { leader } = await resourceManager(bench);
   const server = await bench.service.startServer(Dispatcher, {
     args: [
@@ -257,23 +262,48 @@ async function startDispatcher(bench: Bench) {
         registration: retryingRegistrationConfiguration(),
         slotRequestTimeoutMs: 300_000,
         resourceManagerRetrieval: () => fixed(leader),
-        createJobMaster: ({ jobMasterId, endpointId, ...plan }) =>
-          bench.service.startServer(JobMaster, {
-            endpointId,
-            args: [jobMasterId, plan],
-            thread: 'home',
-          }),
+        createJobMaster,
       },
     ],
     thread: 'home',
   });
   await server.start();
-  return server.getSelfGateway(DispatcherGateway);
+  return { server, dispatcher: server.getSelfGateway(DispatcherGateway) };
 }
+
+function createOn(bench: Bench): DispatcherServices['createJobMaster'] {
+  return ({ jobMasterId, endpointId, ...plan }) =>
+    bench.service.startServer(JobMaster, {
+      endpointId,
+      args: [jobMasterId, plan],
+      thread: 'home',
+    });
+}
+
+test('a job that is handed in while the Dispatcher stops leaves no JobMaster behind', async () => {
+  await using bench = await Bench.start();
+  const gate = deferred<void>();
+  const made: RpcServer[] = [];
+  const { server, dispatcher } = await startDispatcher(bench, async (plan) => {
+    await gate.promise;
+    made.push(await createOn(bench)(plan));
+    return made[0]!;
+  });
+  const refused = { code: 'HANDLER_FAILED', message: /the Dispatcher is stopping/ };
+  const held = assert.rejects(dispatcher.submitJob(graph(1)), refused);
+  await settle(1);
+  const closed = server.close();
+  const late = assert.rejects(dispatcher.submitJob(graph(1, 'add', 'late')), refused);
+  await settle(1);
+  gate.resolve();
+  await Promise.all([held, late, closed]);
+  assert.equal(made.length, 1, 'nothing was started for the late one');
+  await made[0]!.terminationFuture;
+});
 
 test('the Dispatcher takes a job once, and keeps its result and progress', async () => {
   await using bench = await Bench.start();
-  const dispatcher = await startDispatcher(bench);
+  const { dispatcher } = await startDispatcher(bench);
   await dispatcher.submitJob(graph(1, 'hang'));
   const refused = { code: 'HANDLER_FAILED', message: /was submitted already/ };
   await assert.rejects(dispatcher.submitJob(graph(1, 'hang')), refused);
@@ -294,7 +324,7 @@ test('the Dispatcher takes a job once, and keeps its result and progress', async
 
 test('the Dispatcher refuses unknown jobs, jobs without id, and two tasks of one id', async () => {
   await using bench = await Bench.start();
-  const dispatcher = await startDispatcher(bench);
+  const { dispatcher } = await startDispatcher(bench);
   const refused = { code: 'HANDLER_FAILED' };
   await assert.rejects(dispatcher.requestJobResult('none'), refused);
   await assert.rejects(dispatcher.requestJobStatus('none'), refused);

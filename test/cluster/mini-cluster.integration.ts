@@ -8,6 +8,7 @@ import {
   randomJobId,
   type TimedClusterEvent,
 } from '../../cluster/index.js';
+import { silentLogger } from '../../core/internal.js';
 import { until } from '../support/until.js';
 
 /** Short, so that what is lost is found while a test waits. */
@@ -210,6 +211,38 @@ test('closing with jobs under way takes less than 2 s, and twice is one closing'
   const tookMs = performance.now() - startMs;
   assert.ok(tookMs < 2_000, `it took ${tookMs} ms`);
   await assert.rejects(cluster.submitJob(job(1, 'add')), { code: 'SERVICE_CLOSED' });
+});
+
+test('a listener of progress that throws changes nothing; the logger hears of it', async () => {
+  const logged: string[] = [];
+  const logger = { ...silentLogger, error: (_: object, text: string) => void logged.push(text) };
+  const { cluster } = await start({ taskExecutors: 1, logger });
+  await using _closing = cluster;
+  let calls = 0;
+  const onProgress = (): void => {
+    calls++;
+    throw new Error('the listener');
+  };
+  const { state } = await cluster.executeJob(job(1, 'add'), { onProgress });
+  assert.deepEqual([state, calls, logged], ['FINISHED', 1, ['a progress listener failed']]);
+});
+
+test('closed as a job with a listener is handed in: one rejection, none unhandled', async () => {
+  const { cluster } = await start({ taskExecutors: 1 });
+  const { signal } = new AbortController();
+  // It is listened to between the submission and the first question for progress.
+  signal.addEventListener = () => void cluster.close();
+  const executed = cluster.executeJob(job(1, 'hang'), { signal, onProgress: () => {} });
+  await assert.rejects(executed, { code: 'SERVICE_CLOSED' });
+  await cluster.close();
+});
+
+test('a closed cluster takes no TaskExecutor, and says so by a rejection', async () => {
+  const { cluster } = await start({ taskExecutors: 1 });
+  await cluster.close();
+  for (const more of [() => cluster.startTaskExecutor(), () => cluster.addProcessTaskExecutor()]) {
+    await assert.rejects(more(), { code: 'SERVICE_CLOSED' });
+  }
 });
 
 test('a cluster that cannot start says why and leaves nothing open', async () => {
