@@ -28,6 +28,12 @@ export interface Assignment extends JobSlot {
   readonly task: TaskSpec;
 }
 
+/** A task in one of its slots; given another, it is another attempt. */
+export interface Attempt {
+  readonly taskId: string;
+  readonly allocationId: string;
+}
+
 const FINAL: ReadonlySet<ExecutionState> = new Set(['FINISHED', 'FAILED', 'CANCELED']);
 
 /**
@@ -93,13 +99,13 @@ export class JobExecution {
    * The slot is gone. A task that was not running yet waits for another; the one that was running
    * is answered: it has failed.
    */
-  loseSlot(allocationId: string): string | undefined {
+  loseSlot(allocationId: string): Attempt | undefined {
     this.#slots.delete(allocationId);
     const execution = this.#all().find(
       (e) => e.allocationId === allocationId && !FINAL.has(e.state),
     );
     if (!execution) return undefined;
-    if (execution.state === 'RUNNING') return execution.spec.taskId;
+    if (execution.state === 'RUNNING') return attemptOf(execution);
     execution.allocationId = '';
     execution.taskExecutor = null;
     return undefined;
@@ -110,20 +116,25 @@ export class JobExecution {
   }
 
   /** Tasks that run on a TaskExecutor, as far as it has told us. */
-  runningOn(resourceId: string): string[] {
+  runningOn(resourceId: string): Attempt[] {
     return this.#all()
       .filter((e) => e.state === 'RUNNING' && e.taskExecutor === resourceId)
-      .map((e) => e.spec.taskId);
+      .map(attemptOf);
   }
 
-  /** Notes what a task has become; answers its slot, or undefined when it changes nothing. */
-  update({ taskId, state, result, error }: TaskExecutionState): string | undefined {
+  /** False for an attempt that another one has taken the place of, whatever it still says. */
+  isCurrent({ taskId, allocationId }: Attempt): boolean {
+    return this.#executions.get(taskId)?.allocationId === allocationId;
+  }
+
+  /** Notes what a task has become; false when it changes nothing. */
+  update({ taskId, allocationId, state, result, error }: TaskExecutionState): boolean {
     const execution = this.#executions.get(taskId);
-    if (!execution || FINAL.has(execution.state)) return undefined;
+    if (execution?.allocationId !== allocationId || FINAL.has(execution.state)) return false;
     execution.state = state;
     execution.result = result;
     execution.error = error;
-    return execution.allocationId;
+    return true;
   }
 
   /** Every task that has not ended counts as cancelled from now on. */
@@ -161,4 +172,8 @@ export class JobExecution {
     execution.taskExecutor = resourceId;
     return execution.spec;
   }
+}
+
+function attemptOf({ spec, allocationId }: Execution): Attempt {
+  return { taskId: spec.taskId, allocationId };
 }

@@ -133,9 +133,8 @@ export class JobMaster
   }
 
   updateTaskExecutionState(update: TaskExecutionState): void {
-    const allocationId = this.#execution.update(update);
-    if (allocationId === undefined || this.#state !== 'RUNNING') return;
-    const { taskId, state, error } = update;
+    if (!this.#execution.update(update) || this.#state !== 'RUNNING') return;
+    const { taskId, allocationId, state, error } = update;
     if (state === 'FAILED') return this.#end('FAILED', `task ${taskId} failed: ${error ?? ''}`);
     if (state === 'CANCELED') return this.#end('CANCELED', `task ${taskId} was cancelled`);
     if (state !== 'FINISHED') return;
@@ -143,8 +142,9 @@ export class JobMaster
     this.#onSlotVacant(allocationId);
   }
 
-  reportProgress(taskId: string, value: unknown): void {
-    if (this.#state === 'RUNNING') this.#progress.report(taskId, value);
+  reportProgress(taskId: string, allocationId: string, value: unknown): void {
+    const isCurrent = this.#execution.isCurrent({ taskId, allocationId });
+    if (isCurrent && this.#state === 'RUNNING') this.#progress.report(taskId, value);
   }
 
   heartbeatFromTaskExecutor(resourceId: string, taskIds: readonly string[]): void {
@@ -214,7 +214,7 @@ export class JobMaster
   #loseSlot(allocationId: string, cause: string): void {
     const failed = this.#execution.loseSlot(allocationId);
     if (failed === undefined) return this.#declare();
-    this.updateTaskExecutionState({ taskId: failed, state: 'FAILED', error: cause });
+    this.updateTaskExecutionState({ ...failed, state: 'FAILED', error: cause });
   }
 
   #loseTaskExecutor(resourceId: string, cause: string): void {
@@ -230,10 +230,10 @@ export class JobMaster
   /** The TaskExecutor says what it runs; a task that it has forgotten will never end. */
   #onTaskExecutorPayload(resourceId: string, taskIds: readonly string[]): void {
     const running = new Set(taskIds);
-    for (const taskId of this.#execution.runningOn(resourceId)) {
-      if (running.has(taskId)) continue;
+    for (const attempt of this.#execution.runningOn(resourceId)) {
+      if (running.has(attempt.taskId)) continue;
       const error = `TaskExecutor ${resourceId} does not run it any more`;
-      this.updateTaskExecutionState({ taskId, state: 'FAILED', error });
+      this.updateTaskExecutionState({ ...attempt, state: 'FAILED', error });
     }
   }
 

@@ -28,6 +28,8 @@ export type JobState = 'RUNNING' | 'FINISHED' | 'FAILED' | 'CANCELED';
 /** A TaskExecutor's word about one task (Flink TaskExecutionState). */
 export interface TaskExecutionState {
   readonly taskId: string;
+  /** The slot it is in, which tells this attempt from others (Flink ExecutionAttemptID). */
+  readonly allocationId: string;
   readonly state: ExecutionState;
   /** What the function answered, when FINISHED. */
   readonly result?: unknown;

@@ -57,7 +57,7 @@ export class TaskExecutor extends RpcEndpoint implements Serves<typeof TaskExecu
   readonly #events: EventReporter;
   readonly #session = randomId();
   readonly #jobs: JobTable;
-  readonly #tasks = new Map<string, Task>();
+  readonly #tasks = new Set<Task>();
   readonly #resourceManager: LeaderConnection<ResourceManagerGateway, Uint8Array>;
   readonly #resourceManagerHeartbeats: HeartbeatManager<void, Uint8Array>;
   readonly #jobMasterHeartbeats: HeartbeatManager<readonly string[], readonly string[]>;
@@ -94,7 +94,7 @@ export class TaskExecutor extends RpcEndpoint implements Serves<typeof TaskExecu
   override onStop(): void {
     const cause = 'the TaskExecutor is stopping';
     const { resourceId } = this.#services;
-    for (const task of this.#tasks.values()) task.cancel(cause);
+    for (const task of this.#tasks) task.cancel(cause);
     const link = this.#resourceManager.established;
     this.#tell(() => link?.gateway.disconnectTaskExecutor(resourceId, cause));
     for (const job of this.#jobs.all()) {
@@ -131,8 +131,8 @@ export class TaskExecutor extends RpcEndpoint implements Serves<typeof TaskExecu
     if (!slot || !this.#slots.tryMarkSlotActive(jobId, allocationId)) {
       throw new RpcError('INVALID_STATE', `job ${jobId} has no slot ${allocationId} here`);
     }
-    if (this.#tasks.has(spec.taskId)) {
-      throw new RpcError('INVALID_STATE', `task ${spec.taskId} is here already`);
+    if (this.#tasksIn(allocationId).some((task) => task.taskId === spec.taskId)) {
+      throw new RpcError('INVALID_STATE', `task ${spec.taskId} is in its slot already`);
     }
     const task = new Task({
       deployment,
@@ -141,13 +141,15 @@ export class TaskExecutor extends RpcEndpoint implements Serves<typeof TaskExecu
       rpcService: this.rpcService,
       jobMaster: job.link.gateway,
     });
-    this.#tasks.set(task.taskId, task);
-    void task.ended.then(() => this.#tasks.delete(task.taskId));
+    this.#tasks.add(task);
+    void task.ended.then(() => this.#tasks.delete(task));
     task.start();
   }
 
-  cancelTask(taskId: string): void {
-    this.#tasks.get(taskId)?.cancel('cancelled by its JobMaster');
+  cancelTask(jobId: string, taskId: string): void {
+    for (const task of this.#tasksOf(jobId)) {
+      if (task.taskId === taskId) task.cancel('cancelled by its JobMaster');
+    }
   }
 
   heartbeatFromResourceManager(resourceId: string): void {
@@ -299,12 +301,13 @@ export class TaskExecutor extends RpcEndpoint implements Serves<typeof TaskExecu
     }
   }
 
-  /** A task in the slot is cancelled first, and the slot is free when it has ended. */
+  /** Tasks in the slot are cancelled first, and the slot is free when they have ended. */
   #freeSlot(allocationId: string, cause: string): void {
-    const task = [...this.#tasks.values()].find((t) => t.allocationId === allocationId);
-    if (!task) return this.#releaseSlot(allocationId);
-    task.cancel(cause);
-    void task.ended.then(() => this.runAsync(() => this.#releaseSlot(allocationId)));
+    const tasks = this.#tasksIn(allocationId);
+    if (tasks.length === 0) return this.#releaseSlot(allocationId);
+    for (const task of tasks) task.cancel(cause);
+    const ended = Promise.all(tasks.map((task) => task.ended));
+    void ended.then(() => this.runAsync(() => this.#releaseSlot(allocationId)));
   }
 
   #releaseSlot(allocationId: string): void {
@@ -364,7 +367,16 @@ export class TaskExecutor extends RpcEndpoint implements Serves<typeof TaskExecu
   }
 
   #cancelTasks(jobId: string, cause: string): void {
-    for (const task of this.#tasks.values()) if (task.jobId === jobId) task.cancel(cause);
+    for (const task of this.#tasksOf(jobId)) task.cancel(cause);
+  }
+
+  #tasksOf(jobId: string): Task[] {
+    return [...this.#tasks].filter((task) => task.jobId === jobId);
+  }
+
+  /** One that has ended is here beside its successor until its JobMaster's answer comes. */
+  #tasksIn(allocationId: string): Task[] {
+    return [...this.#tasks].filter((task) => task.allocationId === allocationId);
   }
 
   /** What the JobMaster believes to have here, against what it has (Flink AllocatedSlotReport). */
@@ -413,7 +425,7 @@ export class TaskExecutor extends RpcEndpoint implements Serves<typeof TaskExecu
 
   #runningTasksOf(resourceId: string): string[] {
     const jobId = this.#jobs.findByResourceId(resourceId)?.jobId;
-    return [...this.#tasks.values()].filter((t) => t.jobId === jobId).map((t) => t.taskId);
+    return jobId === undefined ? [] : this.#tasksOf(jobId).map((task) => task.taskId);
   }
 
   #tell(call: () => void): void {

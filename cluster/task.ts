@@ -1,4 +1,4 @@
-import { deferred, describeThrown } from '../core/internal.js';
+import { deferred, describeThrown, systemClock, withRoom } from '../core/internal.js';
 import { isRpcError, type RpcService, RpcError } from '../index.js';
 import type { JobMasterGateway } from './gateways.js';
 import type { TaskDeployment, TaskExecutionState } from './messages.js';
@@ -34,6 +34,9 @@ export interface TaskParts {
   readonly jobMaster: JobMasterGateway;
 }
 
+/** What has become of the task; whose it is goes without saying. */
+type TaskNews = Omit<TaskExecutionState, 'taskId' | 'allocationId'>;
+
 const CANNOT_TRAVEL: ReadonlySet<string> = new Set(['NOT_SERIALIZABLE', 'FRAME_TOO_LARGE']);
 
 /** One task in its slot (Flink Task): loads its function, runs it, reports its states. */
@@ -67,18 +70,16 @@ export class Task {
   }
 
   async #run(): Promise<void> {
-    const { taskId } = this;
+    const { signal } = this.#controller;
     try {
       const run = await this.#load();
-      if (this.#controller.signal.aborted) return await this.#report({ taskId, state: 'CANCELED' });
-      void this.#report({ taskId, state: 'RUNNING' });
+      if (signal.aborted) return await this.#report({ state: 'CANCELED' });
+      void this.#report({ state: 'RUNNING' });
       const result = await run(this.#parts.deployment.task.argument, this.#context());
-      await this.#report({ taskId, state: 'FINISHED', result });
+      await this.#report({ state: 'FINISHED', result });
     } catch (error) {
-      const isCanceled = this.#controller.signal.aborted;
-      const text = describeThrown(error);
-      const state = isCanceled ? 'CANCELED' : 'FAILED';
-      await this.#report({ taskId, state, error: text });
+      const state = signal.aborted ? 'CANCELED' : 'FAILED';
+      await this.#report({ state, error: describeThrown(error) });
     }
   }
 
@@ -92,11 +93,11 @@ export class Task {
 
   #context(): TaskContext {
     const { resourceId, rpcService, slot, jobMaster } = this.#parts;
-    const { jobId, taskId } = this;
+    const { jobId, taskId, allocationId } = this;
     const { signal } = this.#controller;
     const reportProgress = (value: unknown): void => {
       try {
-        jobMaster.reportProgress(taskId, value);
+        jobMaster.reportProgress(taskId, allocationId, value);
       } catch (error) {
         // A report may be lost, for a later one says more; a value that cannot travel is a mistake.
         if (!isRpcError(error) || CANNOT_TRAVEL.has(error.code)) throw error;
@@ -106,17 +107,20 @@ export class Task {
   }
 
   /** Until the JobMaster has heard it, or nobody is there to hear it. */
-  async #report(state: TaskExecutionState): Promise<void> {
+  async #report(news: TaskNews): Promise<void> {
+    const { taskId, allocationId } = this;
+    const update = { taskId, allocationId, ...news };
+    const { jobMaster } = this.#parts;
     for (;;) {
       try {
-        return await this.#parts.jobMaster.updateTaskExecutionState(state);
+        return await withRoom(systemClock, () => jobMaster.updateTaskExecutionState(update));
       } catch (error) {
         const code = isRpcError(error) ? error.code : undefined;
         if (code === 'TIMEOUT' && !this.#controller.signal.aborted) continue;
-        if (code === undefined || !CANNOT_TRAVEL.has(code) || state.state !== 'FINISHED') return;
+        if (code === undefined || !CANNOT_TRAVEL.has(code) || news.state !== 'FINISHED') return;
         // The result itself is at fault: then that is what the JobMaster must hear.
         const text = `the result cannot be sent: ${describeThrown(error)}`;
-        return this.#report({ taskId: this.taskId, state: 'FAILED', error: text });
+        return this.#report({ state: 'FAILED', error: text });
       }
     }
   }

@@ -23,3 +23,4 @@ export * from './registration/registered-rpc-connection.js';
 export * from './registration/registration-configuration.js';
 export * from './registration/registration-response.js';
 export * from './registration/retrying-registration.js';
+export { withRoom } from './rpc/with-room.js';

@@ -251,7 +251,7 @@ export class TestingJobMaster
   updateTaskExecutionState(state: TaskExecutionState): void {
     this.states.push(state);
   }
-  reportProgress(taskId: string, value: unknown): void {
+  reportProgress(taskId: string, _allocationId: string, value: unknown): void {
     this.heard.push(`progress ${taskId} ${String(value)}`);
   }
   heartbeatFromTaskExecutor(_resourceId: string, taskIds: readonly string[]): void {

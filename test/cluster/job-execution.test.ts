@@ -40,11 +40,12 @@ test('tasks go where they wish, then anywhere', () => {
 test('a slot whose task has ended takes the next one, or is given up', () => {
   const execution = job(undefined, undefined);
   execution.acceptSlot('a', offer('1'));
-  assert.equal(execution.update({ taskId: 't0', state: 'FINISHED', result: 7 }), '1');
+  const t0 = { taskId: 't0', allocationId: '1' };
+  assert.equal(execution.update({ ...t0, state: 'FINISHED', result: 7 }), true);
   assert.deepEqual(execution.requiredSlots, [null]);
   const next = execution.reuseSlot('1');
   assert.ok(next && 'task' in next && next.task.taskId === 't1');
-  execution.update({ taskId: 't1', state: 'FINISHED' });
+  execution.update({ taskId: 't1', allocationId: '1', state: 'FINISHED' });
   assert.deepEqual(execution.reuseSlot('1'), { allocationId: '1', resourceId: 'a' });
   assert.equal(execution.reuseSlot('1'), undefined);
   assert.equal(execution.isFinished, true);
@@ -55,20 +56,22 @@ test('a lost slot: a task that did not run yet waits for another, a running one 
   const execution = job(undefined, undefined);
   execution.acceptSlot('a', offer('1'));
   execution.acceptSlot('a', offer('2'));
-  execution.update({ taskId: 't1', state: 'RUNNING' });
-  assert.deepEqual(execution.runningOn('a'), ['t1']);
+  const t1 = { taskId: 't1', allocationId: '2' };
+  execution.update({ ...t1, state: 'RUNNING' });
+  assert.deepEqual(execution.runningOn('a'), [t1]);
   assert.equal(execution.loseSlot('1'), undefined);
   assert.equal(execution.isWaitingForSlots, true);
   assert.equal(taskOf(execution.acceptSlot('b', offer('3'))), 't0');
-  assert.equal(execution.loseSlot('2'), 't1');
+  assert.deepEqual(execution.loseSlot('2'), t1);
 });
 
 test('the first final state of a task stands', () => {
   const execution = job(undefined);
   execution.acceptSlot('a', offer('1'));
-  execution.update({ taskId: 't0', state: 'FAILED', error: 'why' });
-  assert.equal(execution.update({ taskId: 't0', state: 'FINISHED' }), undefined);
-  assert.equal(execution.update({ taskId: 'stranger', state: 'RUNNING' }), undefined);
+  const t0 = { taskId: 't0', allocationId: '1' };
+  execution.update({ ...t0, state: 'FAILED', error: 'why' });
+  assert.equal(execution.update({ ...t0, state: 'FINISHED' }), false);
+  assert.equal(execution.update({ ...t0, taskId: 'stranger', state: 'RUNNING' }), false);
   execution.cancelAll();
   const [status] = execution.statuses();
   assert.deepEqual([status?.state, status?.error], ['FAILED', 'why']);

@@ -120,20 +120,30 @@ test('offered slots get tasks, surplus ones are refused; the job ends with resul
   const { endpoint, accepted } = await withSlots(bench, gateway, 'a', 'b', 'c');
   assert.deepEqual(accepted, ['a', 'b']);
   await bench.until(() => endpoint.deployments.length === 2, 'both tasks');
-  for (const { task } of endpoint.deployments) {
-    await gateway.updateTaskExecutionState({ taskId: task.taskId, state: 'RUNNING' });
+  for (const { task, allocationId } of endpoint.deployments) {
+    await gateway.updateTaskExecutionState({ taskId: task.taskId, allocationId, state: 'RUNNING' });
   }
   assert.equal((await gateway.requestJobStatus()).tasks[1]?.state, 'RUNNING');
-  gateway.reportProgress('t0', 'half');
+  gateway.reportProgress('t0', 'a', 'half');
   assert.deepEqual(await gateway.requestProgress(0), {
     version: 1,
     isOver: false,
     reports: [{ taskId: 't0', value: 'half', version: 1 }],
   });
   const next = gateway.requestProgress(1);
-  await gateway.updateTaskExecutionState({ taskId: 't0', state: 'FINISHED', result: 1 });
+  await gateway.updateTaskExecutionState({
+    taskId: 't0',
+    allocationId: 'a',
+    state: 'FINISHED',
+    result: 1,
+  });
   await bench.until(() => endpoint.heard.includes('free a'), 'the slot is given back');
-  await gateway.updateTaskExecutionState({ taskId: 't1', state: 'FINISHED', result: 2 });
+  await gateway.updateTaskExecutionState({
+    taskId: 't1',
+    allocationId: 'b',
+    state: 'FINISHED',
+    result: 2,
+  });
   const { state, tasks, error } = await result;
   assert.deepEqual([state, error], ['FINISHED', null]);
   assert.deepEqual(
@@ -160,7 +170,11 @@ test('with fewer slots than tasks, a slot takes one after the other', async () =
     const { task, allocationId } = endpoint.deployments[i]!;
     assert.equal(allocationId, 'a');
     done.push(task.taskId);
-    await gateway.updateTaskExecutionState({ taskId: task.taskId, state: 'FINISHED' });
+    await gateway.updateTaskExecutionState({
+      taskId: task.taskId,
+      allocationId,
+      state: 'FINISHED',
+    });
   }
   assert.deepEqual(done, ['t0', 't1', 't2']);
   assert.equal((await gateway.requestJobResult()).state, 'FINISHED');
@@ -170,7 +184,12 @@ test('one failed task fails the job, and the others count as cancelled', async (
   await using bench = await Bench.start();
   const { gateway } = await startJobMaster(bench, 2);
   await withSlots(bench, gateway, 'a', 'b');
-  await gateway.updateTaskExecutionState({ taskId: 't1', state: 'FAILED', error: 'boom' });
+  await gateway.updateTaskExecutionState({
+    taskId: 't1',
+    allocationId: 'b',
+    state: 'FAILED',
+    error: 'boom',
+  });
   const { state, error, tasks } = await gateway.requestJobResult();
   assert.equal(state, 'FAILED');
   assert.match(error!, /t1 failed: boom/);
@@ -184,7 +203,7 @@ test('losing a TaskExecutor: what ran there has failed, with why', async () => {
   await using bench = await Bench.start();
   const { gateway } = await startJobMaster(bench, 1);
   await withSlots(bench, gateway, 'a');
-  await gateway.updateTaskExecutionState({ taskId: 't0', state: 'RUNNING' });
+  await gateway.updateTaskExecutionState({ taskId: 't0', allocationId: 'a', state: 'RUNNING' });
   await bench.advance(6);
   const { error } = await gateway.requestJobResult();
   assert.match(error!, /TaskExecutor worker is lost: its heartbeat timed out/);
@@ -203,11 +222,31 @@ test('losing a TaskExecutor: what did not run yet gets another slot', async () =
   await bench.until(() => endpoint.deployments.length === 1, 'the task');
 });
 
+test('what an attempt says that another has taken the place of, changes nothing', async () => {
+  await using bench = await Bench.start();
+  const { gateway } = await startJobMaster(bench, 1);
+  await withSlots(bench, gateway, 'a');
+  gateway.disconnectTaskExecutor('worker', 'it is stopping');
+  const { endpoint } = await withSlots(bench, gateway, 'b');
+  await bench.until(() => endpoint.deployments.length === 1, 'the second attempt');
+  gateway.reportProgress('t0', 'a', 'late');
+  await gateway.updateTaskExecutionState({ taskId: 't0', allocationId: 'a', state: 'CANCELED' });
+  assert.equal((await gateway.requestJobStatus()).state, 'RUNNING');
+  gateway.reportProgress('t0', 'b', 'news');
+  await gateway.updateTaskExecutionState({ taskId: 't0', allocationId: 'b', state: 'FINISHED' });
+  assert.equal((await gateway.requestJobResult()).state, 'FINISHED');
+  const { reports } = await gateway.requestProgress(0);
+  assert.deepEqual(
+    reports.map(({ value }) => value),
+    ['news'],
+  );
+});
+
 test('a TaskExecutor that has forgotten a running task fails it', async () => {
   await using bench = await Bench.start();
   const { gateway } = await startJobMaster(bench, 1);
   await withSlots(bench, gateway, 'a');
-  await gateway.updateTaskExecutionState({ taskId: 't0', state: 'RUNNING' });
+  await gateway.updateTaskExecutionState({ taskId: 't0', allocationId: 'a', state: 'RUNNING' });
   await gateway.heartbeatFromTaskExecutor('worker', ['t0']);
   assert.equal((await gateway.requestJobStatus()).state, 'RUNNING');
   await gateway.heartbeatFromTaskExecutor('worker', []);

@@ -258,9 +258,10 @@ test('a task runs, tells its progress and its result', async () => {
   await worker.gateway.submitTask(deployment(token, 'add', { a: 1, b: 2 }));
   const { states } = master.endpoint;
   await bench.until(() => states.at(-1)?.state === 'FINISHED', 'the end of the task');
+  const attempt = { taskId: 'task-add', allocationId: 'allocation' };
   assert.deepEqual(states, [
-    { taskId: 'task-add', state: 'RUNNING' },
-    { taskId: 'task-add', state: 'FINISHED', result: { sum: 3, on: 'worker' } },
+    { ...attempt, state: 'RUNNING' },
+    { ...attempt, state: 'FINISHED', result: { sum: 3, on: 'worker' } },
   ]);
   assert.deepEqual(master.endpoint.heard, ['progress task-add 1']);
 });
@@ -297,6 +298,36 @@ test('tasks are taken only from the JobMaster that has the slot', async () => {
   await assert.rejects(submit({ ...deployment(token, 'add'), allocationId: 'other' }), refused);
   await submit(deployment(token, 'hang'));
   await assert.rejects(submit(deployment(token, 'hang')), refused, 'once');
+});
+
+test('two jobs may have tasks of one id; a task is cancelled by its job and its id', async () => {
+  await using bench = await Bench.start();
+  const { manager, worker, master, token, request } = await withSlot(bench);
+  const otherToken = randomId();
+  const other = await jobMaster(bench, otherToken);
+  await worker.gateway.requestSlot(request);
+  await worker.gateway.requestSlot({
+    ...request,
+    slot: 1,
+    jobId: 'other',
+    allocationId: 'of-other',
+    jobMasterAddress: other.server.address,
+    jobMasterId: otherToken,
+  });
+  const ofBoth = [master.endpoint, other.endpoint];
+  await bench.until(() => ofBoth.every(({ offers }) => offers.length === 1), 'both offers');
+  const mine = deployment(token, 'hang');
+  const theirs = { ...mine, jobId: 'other', jobMasterId: otherToken, allocationId: 'of-other' };
+  await worker.gateway.submitTask(mine);
+  await worker.gateway.submitTask(theirs);
+  await bench.until(() => ofBoth.every(({ states }) => states.length === 1), 'both run');
+  await worker.gateway.cancelTask('other', 'task-hang');
+  await bench.until(() => other.endpoint.states.length === 2, 'the end of the one');
+  assert.equal(other.endpoint.states[1]?.state, 'CANCELED');
+  assert.equal(master.endpoint.states.length, 1, 'the other goes on');
+  await worker.gateway.freeSlot('allocation', 'over');
+  await bench.until(() => manager.endpoint.available.length === 1, 'its slot');
+  assert.equal(master.endpoint.states[1]?.state, 'CANCELED');
 });
 
 test('a slot with a task is free only when the task has ended', async () => {
