@@ -15,6 +15,7 @@ import type { Serves } from '../rpc/gateway.js';
 import type { RpcService } from '../rpc/rpc-service.js';
 import type { RpcThread } from '../rpc/rpc-thread.js';
 import { ThreadService } from '../rpc/thread-service.js';
+import { withRoom } from '../rpc/with-room.js';
 import {
   ActorHostGateway,
   FROM_GUARDIAN,
@@ -211,20 +212,24 @@ export class ActorHost extends RpcEndpoint implements Serves<typeof ActorHostGat
       onChildStopped: (child) => void this.#placed.delete(child),
       onChildFailure: (child, error) => {
         const report = { parent: parent.uid, child: child.self };
-        const judged = this.#remoting
-          .run(threadOfUid(parent.uid), 'judgeFailure', { ...report, error })
-          .catch((refused: unknown) => {
-            // What was thrown may be nothing that travels.
-            if ((refused as { code?: unknown }).code !== 'NOT_SERIALIZABLE') throw refused;
-            const text = { ...report, error: new Error(describeThrown(error)) };
-            return this.#remoting.run(threadOfUid(parent.uid), 'judgeFailure', text);
-          });
+        const judged = this.#judgeAt(parent, { ...report, error }).catch((refused: unknown) => {
+          // What was thrown may be nothing that travels.
+          if ((refused as { code?: unknown }).code !== 'NOT_SERIALIZABLE') throw refused;
+          return this.#judgeAt(parent, { ...report, error: new Error(describeThrown(error)) });
+        });
         judged.then(
           (verdict) => child.obey(verdict as Verdict),
           () => child.finish(),
         );
       },
     };
+  }
+
+  /** A failure that finds no room waits for it: the child is suspended meanwhile. */
+  #judgeAt({ uid }: ActorRef<unknown>, report: FailureReport): Promise<unknown> {
+    const judge = (): Promise<unknown> =>
+      this.#remoting.run(threadOfUid(uid), 'judgeFailure', report);
+    return withRoom(this.#rpcThread.thread.clock, judge);
   }
 
   #walk({ from, steps, uid }: WireWalk, message: unknown, sender: AnyActorRef): void {

@@ -10,6 +10,7 @@ import {
   watchFrom,
 } from '../actor/actor-ref.js';
 import type { Walk } from '../actor/actor-node.js';
+import { ignoreRejection } from '../base/deferred.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 import { isRpcError, type RpcError, toRpcError } from '../errors/rpc-error.js';
 import { withRoom } from '../rpc/with-room.js';
@@ -36,6 +37,7 @@ export class DistantActorRef extends ActorRef<unknown> {
   readonly path: string;
   readonly uid: number;
   readonly #host: LinkedHost;
+  #isStopping = false;
 
   constructor(path: string, uid: number, host: LinkedHost) {
     super();
@@ -83,6 +85,7 @@ export class DistantActorRef extends ActorRef<unknown> {
   override [watchFrom](onEnd: (error?: unknown) => void): DistantWatch {
     const watch = this.#host.nextWatch();
     let isOver = false;
+    let isAsked = false;
     const end = (error?: unknown): void => {
       if (isOver) return;
       isOver = true;
@@ -93,26 +96,46 @@ export class DistantActorRef extends ActorRef<unknown> {
     const { link, clock } = this.#host;
     const ask = (host: ActorHostGateway): Promise<void> =>
       withRoom(clock, async () => {
-        if (!isOver) await host.watch(this.uid, watch);
+        if (isOver) return;
+        isAsked = true;
+        try {
+          await host.watch(this.uid, watch);
+        } finally {
+          isAsked = false;
+        }
       });
     link.use((host) => whenSettled(ask(host), end), end);
     return {
       release: () => {
         if (isOver) return;
         isOver = true;
-        this.#tryUse((host) => host.unwatch(watch));
+        if (isAsked) ignoreRejection(this.#insist((host) => host.unwatch(watch)));
       },
     };
   }
 
   /** @internal */
   override [stopActor](): void {
-    this.#tryUse((host) => host.stop(this.uid));
+    // One at a time: whoever stops it again and again makes nothing grow.
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    const isDone = (): void => void (this.#isStopping = false);
+    this.#insist((host) => host.stop(this.uid)).then(isDone, isDone);
   }
 
   /** Goes on with the walk of a selection at this actor. */
   walkOn({ steps, uid = 0, message, sender }: Walk): void {
     walkAt(this.#host, { from: this.uid, steps, uid }, message, sender);
+  }
+
+  /** For what must arrive: goes on until there is room, or until the way is closed. */
+  #insist(use: (host: ActorHostGateway) => void): Promise<void> {
+    const { link, clock } = this.#host;
+    const run = (): Promise<void> =>
+      new Promise((resolve, reject) => {
+        link.use((host) => resolve(use(host)), reject);
+      });
+    return withRoom(clock, run);
   }
 
   /** For what nobody waits for, and what is void once the way is closed. */

@@ -1,3 +1,4 @@
+import { ignoreRejection } from '../base/deferred.js';
 import { randomId } from '../base/ids.js';
 import { type Address, formatAddress, parseAddress, RPC_PATH_PREFIX } from '../base/address.js';
 import type { Placement } from '../actor/actor.js';
@@ -12,6 +13,7 @@ import { RpcError } from '../errors/rpc-error.js';
 import type { RpcService } from '../rpc/rpc-service.js';
 import type { RpcThread } from '../rpc/rpc-thread.js';
 import { AGENT_SLOT, AgentGateway } from '../rpc/system-contracts.js';
+import { withRoom } from '../rpc/with-room.js';
 import { DistantActorRef } from './distant-actor-ref.js';
 import { distantSystem, type LinkedHost, walkAt } from './distant-asker.js';
 import { FROM_GUARDIAN, FROM_ROOT, HOST_ID_PREFIX } from './host-contract.js';
@@ -169,7 +171,8 @@ export class ThreadRemoting implements Remoting {
         });
         ref[stopActor]();
       },
-      resume: () => void this.run(thread, 'resumeActor', ref.uid).catch(() => {}),
+      resume: () =>
+        ignoreRejection(withRoom(clock, () => this.run(thread, 'resumeActor', ref.uid))),
     };
     return child;
   }

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
-import { type ActorRef, ActorSystem, ask, Identify, Props } from '../../../actor.js';
+import { type ActorRef, ActorSystem, ask, Identify, oneForOne, Props } from '../../../actor.js';
 import { ActorHostGateway } from '../../../core/remoting/host-contract.js';
 import { RpcService } from '../../../index.js';
 import { until } from '../../support/until.js';
-import { Parent, type Work, Worker } from './remoting-fixtures.js';
+import { barrier, fill, Parent, type Work, Worker, unblock } from './remoting-fixtures.js';
 
 const TIMEOUT_MS = 30_000;
+/** A thread whose lane is soon full. */
+const SMALL = { threads: 1, mailboxCapacityBytes: 262_144, backlogLimit: 1000 };
 
 async function keptBy(ref: ActorRef<Work>): Promise<readonly unknown[]> {
   return (await ask(ref, { kind: 'kept' }, TIMEOUT_MS)) as unknown[];
@@ -78,6 +81,43 @@ test('the bound of one mailbox holds for messages from elsewhere, too', async ()
     return kept.length === 2;
   }, 'the two that found room');
   assert.deepEqual(await keptBy(small), [0, 1]);
+});
+
+test('a failure that finds no room waits for it: the actor is restarted, not stopped', async () => {
+  await using system = await ActorSystem.start({ service: SMALL });
+  const here = system.actorOf(Props.of(Worker), 'here');
+  const child = await system.actorOf(Props.of(Worker).withThread(0), 'child');
+  await keptBy(child);
+  child.tell({ kind: 'keep', value: 'lost at a restart' });
+  assert.equal((await keptBy(child)).length, 1);
+  const block = barrier('failed');
+  child.tell({ kind: 'fill and fail', to: here, channel: 'failed' });
+  await turn();
+  // This thread takes nothing until the child has failed.
+  block();
+  assert.deepEqual(await keptBy(child), []);
+});
+
+test('a resume that finds no room waits for it: nobody stays suspended', async () => {
+  let isDecided = false;
+  const supervision = oneForOne(() => {
+    isDecided = true;
+    return 'resume';
+  });
+  await using system = await ActorSystem.start({ service: SMALL, supervision });
+  const parent = system.actorOf(Props.of(Parent, 'escalate'), 'parent');
+  const spawn = { kind: 'spawn', name: 'child', thread: 0 } as const;
+  const child = (await ask(parent, spawn, TIMEOUT_MS)) as ActorRef<Work>;
+  const blocker = await system.actorOf(Props.of(Worker).withThread(0), 'blocker');
+  await keptBy(blocker);
+  child.tell({ kind: 'fail', text: 'on purpose' });
+  blocker.tell({ kind: 'block', channel: 'resumed' });
+  assert.throws(() => fill(child), { code: 'MAILBOX_FULL' });
+  await until(async () => {
+    if (isDecided) unblock('resumed');
+    const kept = await ask(child, { kind: 'kept' }, 100).catch(() => undefined);
+    return kept !== undefined;
+  }, 'the child to go on');
 });
 
 test('an actor that a worker thread makes by itself is found below that thread', async () => {

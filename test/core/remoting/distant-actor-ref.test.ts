@@ -1,6 +1,6 @@
 import { deepEqual, equal } from 'node:assert/strict';
 import { test } from 'node:test';
-import { watchFrom } from '../../../core/actor/actor-ref.js';
+import { stopActor, watchFrom } from '../../../core/actor/actor-ref.js';
 import { RpcError } from '../../../core/errors/rpc-error.js';
 import { DistantActorRef } from '../../../core/remoting/distant-actor-ref.js';
 import type { LinkedHost } from '../../../core/remoting/distant-asker.js';
@@ -18,7 +18,16 @@ function scene() {
       host.watches++;
       await new Promise<void>((resolve) => (host.end = resolve));
     },
-    unwatch: () => {},
+    unwatch(): void {
+      if (host.isFull) throw new RpcError('MAILBOX_FULL', 'no room');
+      host.watches--;
+      host.end();
+    },
+    stops: 0,
+    stop(): void {
+      if (host.isFull) throw new RpcError('MAILBOX_FULL', 'no room');
+      host.stops++;
+    },
   };
   const link = { use: (task: (to: typeof host) => void) => task(host) };
   const linked = { link, clock, nextWatch: () => 'w' } as unknown as LinkedHost;
@@ -56,4 +65,32 @@ test('a watch that is taken back is not asked for any more', async () => {
   await settle();
   equal(host.watches, 0);
   equal(clock.pendingTimers, 0);
+});
+
+test('a stop that finds no room is asked for again, once, however often wanted', async () => {
+  const { clock, host, ref } = scene();
+  host.isFull = true;
+  for (let time = 0; time < 3; time++) ref[stopActor]();
+  await settle();
+  equal(clock.pendingTimers, 1);
+  host.isFull = false;
+  clock.advance(5);
+  await settle();
+  deepEqual([host.stops, clock.pendingTimers], [1, 0]);
+  ref[stopActor]();
+  equal(host.stops, 2, 'with room it leaves at once');
+});
+
+test('a watch that is taken back while there is no room ends when there is', async () => {
+  const { clock, host, ref } = scene();
+  const watch = ref[watchFrom](() => {});
+  await settle();
+  host.isFull = true;
+  watch.release();
+  await settle();
+  equal(host.watches, 1);
+  host.isFull = false;
+  clock.advance(5);
+  await settle();
+  deepEqual([host.watches, clock.pendingTimers], [0, 0]);
 });

@@ -1,4 +1,4 @@
-import { threadId } from 'node:worker_threads';
+import { BroadcastChannel, receiveMessageOnPort, threadId } from 'node:worker_threads';
 import {
   Actor,
   type ActorContext,
@@ -30,6 +30,8 @@ export type Work =
   | { readonly kind: 'spawn'; readonly name: string; readonly thread: Placement }
   | { readonly kind: 'spawn beside'; readonly name: string }
   | { readonly kind: 'busy'; readonly forMs: number }
+  | { readonly kind: 'block'; readonly channel: string }
+  | { readonly kind: 'fill and fail'; readonly to: ActorRef<Work>; readonly channel: string }
   | { readonly kind: 'tell many'; readonly to: ActorRef<Work>; readonly who: string; count: number }
   | { readonly kind: 'select'; readonly path: string; readonly message: Work };
 
@@ -83,6 +85,11 @@ export class Worker extends Actor<Work> {
         return sender.tell(context.system.actorOf(Props.of(Worker, message.name), message.name));
       case 'busy':
         return spinFor(message.forMs);
+      case 'block':
+        return barrier(message.channel)();
+      case 'fill and fail':
+        setImmediate(() => unblock(message.channel));
+        return fill(message.to);
       case 'tell many':
         return tellMany(message.to, message.who, message.count);
       case 'select':
@@ -108,6 +115,30 @@ function tellMany(to: ActorRef<Work>, who: string, count: number): void {
 function spinFor(durationMs: number): void {
   const endMs = performance.now() + durationMs;
   while (performance.now() < endMs);
+}
+
+/** Tells until there is no room: throws `MAILBOX_FULL`. */
+export function fill(to: ActorRef<Work>): void {
+  for (let i = 0; i < 1_000_000; i++) to.tell({ kind: 'silent' });
+}
+
+/** Listens at once; what it answers keeps this thread from everything until {@link unblock}. */
+export function barrier(channel: string): () => void {
+  const port = new BroadcastChannel(channel);
+  const word = new Int32Array(new SharedArrayBuffer(4));
+  return () => {
+    const giveUpMs = performance.now() + 10_000;
+    while (!receiveMessageOnPort(port as never) && performance.now() < giveUpMs) {
+      Atomics.wait(word, 0, 0, 1);
+    }
+    port.close();
+  };
+}
+
+export function unblock(channel: string): void {
+  const port = new BroadcastChannel(channel);
+  port.postMessage('go');
+  port.close();
 }
 
 /** A parent with a strategy that it is told by name. */
