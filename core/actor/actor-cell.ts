@@ -199,6 +199,8 @@ export class ActorCell implements LocalRecipient, TurnHost, Child, Supervisor {
 
   stash(delivery: Delivery): void {
     this.#mailbox.stash(delivery);
+    const { message } = delivery;
+    if (message instanceof Terminated) this.deathWatch.putBack(message);
   }
 
   unstashAll(): void {

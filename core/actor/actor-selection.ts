@@ -1,7 +1,8 @@
 import type { Address } from '../base/address.js';
 import type { ActorNode, DistantSystem, Walk } from './actor-node.js';
 import { isPattern, matchesStep, parseSelection, type SelectionPath } from './actor-path.js';
-import { ActorRef, type AnyActorRef, type Asker, askerOf } from './actor-ref.js';
+import { toRpcError } from '../errors/rpc-error.js';
+import { ActorRef, type AnyActorRef, type Asker, askerOf, failAsk, offer } from './actor-ref.js';
 import type { DeadLetters } from './dead-letters.js';
 import { reachNobody } from './undeliverable.js';
 
@@ -56,7 +57,8 @@ export class ActorSelection {
   /**
    * Tells everybody whom the path matches now. When it matches nobody, an `Identify` is answered
    * with an `ActorIdentity` without a reference; anything else becomes a dead letter, and an ask
-   * fails at once.
+   * fails at once. Throws as a tell does when it matches one; of several, whoever cannot take the
+   * message makes a dead letter of it, and the others are told.
    */
   tell(message: unknown, sender: AnyActorRef = ActorRef.noSender): void {
     const { steps, uid } = this.#parsed;
@@ -68,37 +70,68 @@ export class ActorSelection {
   }
 }
 
-/** Tells a message to everybody whom `walk` finds below `start`; throws as a tell does. */
+/**
+ * Tells a message to everybody whom `walk` finds below `start`. Throws as a tell does when there is
+ * one way to go; with several nothing is thrown, as some of them were told.
+ */
 export function walkTree(
   start: ActorNode,
   walk: Walk,
   deadLetters: DeadLetters,
   path: string,
 ): void {
-  const { steps, uid, message, sender } = walk;
+  const { message, sender } = walk;
+  const ways = waysFrom(start, walk);
+  const [way] = ways;
+  if (!way) {
+    return reachNobody(deadLetters, { path, message, sender }, `nobody lives at ${path}`);
+  }
+  if (ways.length === 1) {
+    if (way.isHere) way.to.tell(message, sender);
+    else way.walkOn(way.walk);
+    return;
+  }
+  for (const each of ways) {
+    if (each.isHere) {
+      each.to[offer](message, sender);
+      continue;
+    }
+    try {
+      each.walkOn(each.walk);
+    } catch (thrown) {
+      const error = toRpcError(thrown, 'MAILBOX_FULL', path);
+      deadLetters.add({ reason: 'refused', path, error, message, sender });
+      sender[failAsk](error);
+    }
+  }
+}
+
+/** Where a message goes: to an actor, or on to another thread or process. */
+type Way =
+  | { readonly isHere: true; readonly to: ActorRef<unknown> }
+  | { readonly isHere: false; readonly walkOn: (walk: Walk) => void; readonly walk: Walk };
+
+/** Everything that `walk` leads to; nobody is told yet. */
+function waysFrom(start: ActorNode, walk: Walk): Way[] {
+  const { steps, uid } = walk;
+  const ways: Way[] = [];
   let nodes = new Set<ActorNode>([start]);
-  let isElsewhere = false;
   for (const [index, step] of steps.entries()) {
     const next = new Set<ActorNode>();
     for (const node of nodes) {
-      if (node.walkOn === undefined) {
-        for (const found of nextNodes(node, step)) next.add(found);
-      } else {
-        isElsewhere = true;
-        node.walkOn({ ...walk, steps: steps.slice(index) });
-      }
+      const { walkOn } = node;
+      if (walkOn)
+        ways.push({ isHere: false, walkOn, walk: { ...walk, steps: steps.slice(index) } });
+      else for (const found of nextNodes(node, step)) next.add(found);
     }
     nodes = next;
   }
-  let isFound = isElsewhere;
   for (const { self, walkOn } of nodes) {
-    if (self === undefined ? walkOn === undefined : uid !== undefined && self.uid !== uid) continue;
-    isFound = true;
-    if (self) self.tell(message, sender);
-    else walkOn?.({ ...walk, steps: [] });
+    if (self) {
+      if (uid === undefined || self.uid === uid) ways.push({ isHere: true, to: self });
+    } else if (walkOn) ways.push({ isHere: false, walkOn, walk: { ...walk, steps: [] } });
   }
-  if (isFound) return;
-  reachNobody(deadLetters, { path, message, sender }, `nobody lives at ${path}`);
+  return ways;
 }
 
 function nextNodes(node: ActorNode, step: string): ActorNode[] {

@@ -12,6 +12,9 @@ export interface DeathWatchParts {
   readonly onFailure: (error: unknown) => void;
 }
 
+/** The watch of one who has ended already. */
+const OVER: DistantWatch = { release: () => {} };
+
 /** Who watches an actor, and whom it watches (Akka DeathWatch). */
 export class DeathWatch {
   readonly #parts: DeathWatchParts;
@@ -50,6 +53,11 @@ export class DeathWatch {
   /** True once for each `Terminated` that was asked for and not taken back. */
   take(message: Terminated): boolean {
     return this.#watching.delete(message.actor.path);
+  }
+
+  /** A `Terminated` that was taken is stashed: it can be taken once more, unless unwatched. */
+  putBack({ actor: { path } }: Terminated): void {
+    if (!this.#watching.has(path)) this.#watching.set(path, OVER);
   }
 
   /** Calls `onEnd` once when this actor has stopped, now if it has. */

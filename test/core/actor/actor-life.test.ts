@@ -10,6 +10,7 @@ import {
   Props,
   Terminated,
 } from '../../../actor.js';
+import { until } from '../../support/until.js';
 import { lettersOf, Recorder, Runner, type Step, withSystem } from './actor-support.js';
 
 type Watching = AnyActorRef | { readonly unwatch: AnyActorRef } | Terminated | 'settle';
@@ -51,6 +52,39 @@ test('stop ends an actor after its message at hand; what waits becomes dead lett
       ['unreachable', 'unreachable'],
     );
     system.stop(runner);
+  });
+});
+
+test('a Terminated that is stashed comes back, unless it is unwatched meanwhile', async () => {
+  await withSystem(async (system) => {
+    const ended: string[] = [];
+    const runner = system.actorOf(Props.of(Runner), 'runner');
+    const run = (step: Step): Promise<unknown> =>
+      ask(
+        runner,
+        async (context) => {
+          await step(context);
+          context.sender.tell('done');
+        },
+        1000,
+      );
+    const refs = ['kept', 'unwatched'].map((name) => system.actorOf(Props.of(Recorder, []), name));
+    await run((context) => {
+      context.become((message, inner) => {
+        if (!(message instanceof Terminated)) return message(inner);
+        ended.push(message.actor.name);
+        if (ended.length <= 2) inner.stash();
+      });
+      for (const ref of refs) (context as ActorContext<unknown>).watch(ref);
+    });
+    for (const ref of refs) system.stop(ref);
+    await until(() => ended.length === 2, 'both ends');
+    await run((context) => {
+      context.unwatch(refs[1]!);
+      context.unstashAll();
+    });
+    await run(() => {});
+    assert.deepEqual(ended, ['kept', 'unwatched', 'kept']);
   });
 });
 

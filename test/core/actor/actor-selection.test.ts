@@ -114,6 +114,32 @@ test('nobody there: an identity without reference, or a dead letter', async () =
   });
 });
 
+test('of several, the one without room makes a dead letter; alone, it throws', async () => {
+  await withSystem(async (system) => {
+    const letters = lettersOf(system);
+    const seen: unknown[] = [];
+    for (const name of ['a1', 'a2', 'a3']) {
+      const props = Props.of(Recorder, seen);
+      system.actorOf(name === 'a2' ? props.withMailboxLimit(1) : props, name);
+    }
+    system.actorSelection('/user/a2').tell('fills');
+    assert.throws(() => system.actorSelection('/user/a2').tell('late'), {
+      code: 'MAILBOX_FULL',
+      effect: 'none',
+    });
+    system.actorSelection('/user/a*').tell('all');
+    assert.deepEqual(
+      letters.map(({ reason, path, message }) => [reason, path, message]),
+      [['refused', '/user/a2', 'all']],
+    );
+    await assert.rejects(ask(system.actorSelection('/user/a*'), 'asked', 1000), {
+      code: 'MAILBOX_FULL',
+    });
+    await ask(system.actorOf(Props.of(Runner)), answer, 1000);
+    assert.deepEqual(seen, ['fills', 'all', 'all', 'asked', 'asked']);
+  });
+});
+
 test('a name and the .. behind it are nothing; a walk goes up first, and then down', () => {
   const steps = (path: string): readonly string[] => parseSelection(path).steps;
   assert.deepEqual(steps('/user/*/../one'), ['user', 'one']);

@@ -56,6 +56,25 @@ test('an end is told once, and taken once; what was taken back is not', () => {
   assert.equal(watch.take(told[0]!), false);
 });
 
+test('what was put back is taken once more, unless it is unwatched', () => {
+  const { watch, told } = createWatch();
+  const [a, b] = [new Mortal('a'), new Mortal('b')];
+  for (const ref of [a, b]) {
+    watch.watch(ref);
+    ref.watchers[0]!();
+  }
+  for (const message of told) {
+    assert.equal(watch.take(message), true);
+    watch.putBack(message);
+  }
+  watch.unwatch(b);
+  assert.deepEqual(
+    told.map((message) => watch.take(message)),
+    [true, false],
+  );
+  assert.equal(watch.take(told[0]!), false);
+});
+
 test('a watch that cannot be kept fails the watcher instead of claiming an end', () => {
   const { watch, told, failures } = createWatch();
   const a = new Mortal('a');
