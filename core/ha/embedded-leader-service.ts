@@ -74,6 +74,7 @@ class EmbeddedRetrieval implements LeaderRetrieval {
   start(listener: LeaderListener): void {
     if (this.#listener) throw new RpcError('INVALID_STATE', 'this retrieval was started already');
     this.#listener = listener;
+    this.#told = undefined;
     this.#component.retrievals.add(this);
     this.notify();
   }

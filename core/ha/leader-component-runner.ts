@@ -1,4 +1,4 @@
-import { deferred, ignoreRejection } from '../base/deferred.js';
+import { type Deferred, deferred, ignoreRejection } from '../base/deferred.js';
 import type { LeaderContender, LeaderElection } from './leader-election.js';
 
 /** A component of one leader session, an RpcServer say. */
@@ -21,6 +21,13 @@ export interface LeaderComponentRunnerParts {
   readonly onFatalError: (error: unknown) => void;
 }
 
+/** One time of leading. */
+interface Session {
+  readonly id: string;
+  /** Resolves when it was revoked, or another one follows. */
+  readonly over: Deferred<void>;
+}
+
 /**
  * Grant: wait for the component before, build a fresh one, start it, and only then confirm.
  * Revoke: stop it (Flink ResourceManagerServiceImpl, DefaultDispatcherRunner). Steps run strictly
@@ -30,7 +37,7 @@ export class LeaderComponentRunner implements LeaderContender {
   readonly #parts: LeaderComponentRunnerParts;
   readonly #terminated = deferred<void>();
   #steps: Promise<void> = Promise.resolve();
-  #sessionId: string | undefined;
+  #session: Session | undefined;
   #component: LeaderComponent | undefined;
   #isClosed = false;
 
@@ -46,12 +53,13 @@ export class LeaderComponentRunner implements LeaderContender {
 
   grantLeadership(sessionId: string): void {
     if (this.#isClosed) return;
-    this.#sessionId = sessionId;
-    this.#next(() => this.#lead(sessionId));
+    const session = { id: sessionId, over: deferred<void>() };
+    this.#enter(session);
+    this.#next(() => this.#lead(session));
   }
 
   revokeLeadership(): void {
-    this.#sessionId = undefined;
+    this.#enter(undefined);
     this.#next(() => this.#stop());
   }
 
@@ -59,7 +67,7 @@ export class LeaderComponentRunner implements LeaderContender {
   async close(): Promise<void> {
     if (!this.#isClosed) {
       this.#isClosed = true;
-      this.#sessionId = undefined;
+      this.#enter(undefined);
       this.#parts.election.close();
       this.#next(() => this.#stop());
       void this.#steps.then(() => this.#terminated.resolve());
@@ -67,19 +75,35 @@ export class LeaderComponentRunner implements LeaderContender {
     await this.#terminated.promise;
   }
 
-  async #lead(sessionId: string): Promise<void> {
+  #enter(session: Session | undefined): void {
+    this.#session?.over.resolve();
+    this.#session = session;
+  }
+
+  async #lead(session: Session): Promise<void> {
     await this.#stop();
-    if (this.#sessionId !== sessionId) return;
-    const component = await this.#parts.create(sessionId);
+    if (this.#session !== session) return;
+    try {
+      await this.#begin(session);
+    } catch (error) {
+      // Nobody needs what a session that is over could not build or start.
+      if (this.#session === session) throw error;
+    }
+  }
+
+  async #begin(session: Session): Promise<void> {
+    const component = await this.#parts.create(session.id);
     this.#component = component;
     // Waits for every step, so a component that ends by itself has failed.
     component.terminationFuture.then(
       () => this.#onTerminated(component, undefined),
       (error: unknown) => this.#onTerminated(component, error),
     );
-    if (this.#sessionId === sessionId) await component.start();
-    if (this.#sessionId !== sessionId) return;
-    this.#parts.election.confirmLeadership(sessionId, component.address);
+    if (this.#session !== session) return;
+    // A start that never ends must not keep it from being stopped.
+    await Promise.race([component.start(), session.over.promise]);
+    if (this.#session !== session) return;
+    this.#parts.election.confirmLeadership(session.id, component.address);
     this.#parts.onConfirmed?.(component.address);
   }
 

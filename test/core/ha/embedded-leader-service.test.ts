@@ -130,6 +130,20 @@ test('a stopped retrieval hears nothing more', async () => {
   assert.deepEqual(heard, []);
 });
 
+test('a retrieval that is started again hears the present leader again', async () => {
+  const service = new EmbeddedLeaderService();
+  const contender = new Contender(service, 'a');
+  contender.election.startLeaderElection(contender);
+  const retrieval = service.createLeaderRetrieval('component');
+  const heard: (string | undefined)[] = [];
+  for (let time = 0; time < 2; time++) {
+    retrieval.start((leader) => heard.push(leader?.address));
+    await settle(2);
+    retrieval.stop();
+  }
+  assert.deepEqual(heard, ['a', 'a']);
+});
+
 test('starting an election or a retrieval twice is refused', () => {
   const service = new EmbeddedLeaderService();
   const contender = new Contender(service, 'a');

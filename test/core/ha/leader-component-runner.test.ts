@@ -150,3 +150,46 @@ test('close ends the component, and closing twice is one closing', async () => {
   assert.equal(log.filter((line) => line === 'close 0').length, 1);
   assert.deepEqual(fatal, []);
 });
+
+test('a component whose start never ends is stopped when it is revoked, or closed', async () => {
+  const { service, log, components, fatal, runner } = fixture();
+  runner.start();
+  await settle(3);
+  service.revokeLeadership('component');
+  await settle(3);
+  assert.deepEqual(log, ['start 0', 'close 0']);
+  components[0]?.closed.resolve();
+  service.grantLeadership('component');
+  await settle(3);
+  assert.equal(log.at(-1), 'start 1');
+  const closing = runner.close();
+  await settle(3);
+  assert.equal(log.at(-1), 'close 1');
+  components[1]?.closed.resolve();
+  await closing;
+  assert.deepEqual(fatal, []);
+});
+
+test('what cannot be built or started after its session is no fatal error', async () => {
+  const service = new EmbeddedLeaderService();
+  const fatal: unknown[] = [];
+  const built = deferred<LeaderComponent>();
+  const runner = new LeaderComponentRunner({
+    election: service.createLeaderElection('component'),
+    onFatalError: (error) => fatal.push(error),
+    create: () => built.promise,
+  });
+  runner.start();
+  await settle(3);
+  service.revokeLeadership('component');
+  built.reject(new Error('cannot build'));
+  await settle(3);
+  const starting = fixture();
+  starting.runner.start();
+  await settle(3);
+  starting.service.revokeLeadership('component');
+  starting.components[0]?.started.reject(new Error('cannot start'));
+  await settle(3);
+  assert.deepEqual([fatal, starting.fatal], [[], []]);
+  assert.equal(starting.log.at(-1), 'close 0');
+});
