@@ -43,19 +43,22 @@ export async function demoCommand(
     // Also when something failed or Ctrl-C was pressed: what was measured is written first.
     terminal.progressDone();
     const cluster = demo.report();
-    if (cluster !== null) {
-      const report: DemoReport = {
-        machine,
-        cluster,
-        wordCount: wordCount.report(),
-        load: load.rows,
-        version,
-        createdAt: new Date().toISOString(),
-        interrupted: signal.aborted,
-      };
-      printReport(terminal, options.outputFolder, report);
+    try {
+      if (cluster !== null) {
+        const report: DemoReport = {
+          machine,
+          cluster,
+          wordCount: wordCount.report(),
+          load: load.rows,
+          version,
+          createdAt: new Date().toISOString(),
+          interrupted: signal.aborted,
+        };
+        printReport(terminal, options.outputFolder, report);
+      }
+    } finally {
+      await demo.close();
     }
-    await demo.close();
   }
   if (isInterrupted) return EXIT_CODES.interrupted;
   return wordCount.isRight && load.isRight ? EXIT_CODES.ok : EXIT_CODES.failed;

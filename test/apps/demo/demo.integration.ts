@@ -139,3 +139,10 @@ test('Ctrl-C in the load test keeps the word count', async () => {
 test('Ctrl-C while the cluster forms leaves nothing behind', async () => {
   await interruptAt('A cluster forms', demoArgs('forming'));
 });
+
+test('a report that cannot be written is one clear line, and the cluster ends', async () => {
+  const args = ['--input', text, '--output', join(text, 'a.txt', 'below')];
+  const run = await runCli(['demo', ...args, '--rounds', '1', '--load-duration', '0']);
+  assert.equal(run.code, 3, run.stdout + run.stderr);
+  assert.match(run.stderr, /^ringlane: --output: cannot write to .+\n$/);
+});
