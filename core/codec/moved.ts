@@ -5,7 +5,9 @@ let hasMarked = false;
  * Marks memory that the next call or answer gives away: it is transferred instead of copied, and
  * detached here at once. It may be an argument, a result, or lie inside of a plain object; memory
  * that cannot be transferred (shared, or of Node's pool of small Buffers) is copied. On the way to
- * another process its bytes are copied into the frame. Answers `memory` itself.
+ * another process its bytes are copied into the frame. By reference, on the same thread, nothing is
+ * given away: arguments and results lose their mark, what lies inside of them keeps it. Answers
+ * `memory` itself.
  */
 export function move<T extends ArrayBuffer | ArrayBufferView>(memory: T): T {
   marked.add(memory);
