@@ -5,11 +5,15 @@ import { LocalCarrier } from '../codec/local-carrier.js';
 import { FLAG_ATTACHED, FLAG_BESIDE } from '../codec/stamps.js';
 import { referenceAddress } from '../codec/value-references.js';
 import { ValueDecoder, ValueEncoder, type ValuesOf } from '../codec/value-codec.js';
+import { RpcError } from '../errors/rpc-error.js';
 
 /** Largest encoded number. */
 export const NUMBER_BYTES_MAX = 12;
 /** The payload of a record whose values travel beside the lane: one word. */
 export const TICKET_BYTES = 4;
+
+/** Offsets inside of encoded values are 32-bit integers; no frame is as large by far. */
+export const ENCODED_BYTES_MAX = 2 ** 31 - 8;
 
 /** Where the bytes of a ticket come from: the lane that carried it. */
 export interface BesideSource extends TicketSource {
@@ -17,11 +21,18 @@ export interface BesideSource extends TicketSource {
   readonly isGivenAway: boolean;
 }
 
-/** Writes measured values into memory of their own; `length` of its bytes are used. */
+/**
+ * Writes measured values into memory of their own; `length` of its bytes are used. Throws
+ * `NOT_SERIALIZABLE` past {@link ENCODED_BYTES_MAX}.
+ */
 export function encodeApart(
   encoder: ValueEncoder,
   bound: number,
 ): { readonly bytes: ArrayBuffer; readonly length: number } {
+  if (bound > ENCODED_BYTES_MAX) {
+    const text = `the values take ${bound} bytes, the limit is ${ENCODED_BYTES_MAX}`;
+    throw new RpcError('NOT_SERIALIZABLE', text, { limit: ENCODED_BYTES_MAX, actual: bound });
+  }
   // Not zeroed: only what is written is read or sent.
   const bytes = Buffer.allocUnsafeSlow((bound + 7) & -8).buffer;
   const length = encoder.write(new Int32Array(bytes), Buffer.from(bytes), 0);

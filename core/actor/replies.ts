@@ -14,7 +14,7 @@ import type { ValueEncoder } from '../codec/value-codec.js';
 import { writeNumber } from '../codec/value-tags.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { CallOutlet } from '../mailbox/call-outlet.js';
-import { encodeApart, NUMBER_BYTES_MAX, TICKET_BYTES } from './payloads.js';
+import { encodeApart, ENCODED_BYTES_MAX, NUMBER_BYTES_MAX, TICKET_BYTES } from './payloads.js';
 
 const VALUE = statusAndFlags(STATUS_VALUE, 0);
 const VALUE_ATTACHED = statusAndFlags(STATUS_VALUE, FLAG_ATTACHED);
@@ -102,13 +102,16 @@ export class Replies {
 
   /** The bound of a text is three times its length: only the encoded size decides. */
   #isTooLarge(outlet: CallOutlet, call: number, bound: number, context: FailureContext): boolean {
-    const { bytes, length } = encodeApart(this.#encoder, bound);
-    const actual = REPLY_PREFIX_BYTES + length;
     const limit = outlet.recordLimitBytes;
-    if (actual <= limit) {
-      this.raw(outlet, call, new Uint8Array(bytes, 0, length), false);
-      this.#encoder.letGo();
-      return true;
+    let actual = REPLY_PREFIX_BYTES + bound;
+    if (bound <= ENCODED_BYTES_MAX) {
+      const { bytes, length } = encodeApart(this.#encoder, bound);
+      actual = REPLY_PREFIX_BYTES + length;
+      if (actual <= limit) {
+        this.raw(outlet, call, new Uint8Array(bytes, 0, length), false);
+        this.#encoder.letGo();
+        return true;
+      }
     }
     this.failure(outlet, call, resultTooLarge(actual, limit, context), context);
     return true;

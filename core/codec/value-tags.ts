@@ -46,9 +46,9 @@ const float = new Float64Array(1);
 const halves = new Int32Array(float.buffer);
 const bigint = new BigInt64Array(float.buffer);
 
-/** `length` in bytes, rounded up to whole words. */
+/** `length` in bytes, rounded up to whole words; exact from 2 GiB on too. */
 export function padToWord(length: number): number {
-  return (length + 3) & ~3;
+  return length + (-length & 3);
 }
 
 /** True when {@link TAG_INT32} holds `value` exactly; -0 is not an integer here. */

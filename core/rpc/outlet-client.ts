@@ -1,6 +1,11 @@
 import type { ActorThread } from '../actor/actor-thread.js';
 import { sendCancel } from '../actor/cancels.js';
-import { encodeApart, NUMBER_BYTES_MAX, TICKET_BYTES } from '../actor/payloads.js';
+import {
+  encodeApart,
+  ENCODED_BYTES_MAX,
+  NUMBER_BYTES_MAX,
+  TICKET_BYTES,
+} from '../actor/payloads.js';
 import { type Relay, tooManyPendingAsks } from '../actor/pending-calls.js';
 import type { Carrier } from '../codec/attached.js';
 import { countAndFlags, FLAG_ATTACHED, FLAG_BESIDE, FLAG_CANCELLABLE } from '../codec/stamps.js';
@@ -233,6 +238,9 @@ export class OutletClient implements GatewayClient {
   #sendAway(method: BoundMethod, call: number, deadline: number, bound: number): boolean {
     const outlet = this.#outlet;
     const { encoder } = this.#thread;
+    if (bound > ENCODED_BYTES_MAX) {
+      checkRecordSize(method.prefixBytes + bound, this.#recordLimitBytes);
+    }
     const { bytes, length } = encodeApart(encoder, bound);
     checkRecordSize(method.prefixBytes + length, this.#recordLimitBytes);
     const isBeside = length >= outlet.besideBytes;

@@ -33,6 +33,18 @@ export const rules: Rules = {
     },
   ),
 
+  '27 a request larger than any frame is refused in the same way': only(
+    REMOTE_PATHS.filter(({ from }) => from === 'home'),
+    async (scene) => {
+      const { gateway } = await scene.open(ProbeGateway, Probe);
+      // Never written to, so it takes no memory.
+      const huge = Buffer.allocUnsafeSlow(2 ** 31);
+      const error = await failure('FRAME_TOO_LARGE', gateway.count(huge));
+      ok(error.actual! > huge.length, `actual ${error.actual}`);
+      equal(await gateway.count(1), 1, 'the connection lives on');
+    },
+  ),
+
   '27 what fits exactly passes, and one word more does not': only(REMOTE_PATHS, async (scene) => {
     const { gateway } = await scene.open(ProbeGateway, Probe);
     const big = new Uint8Array(MAXIMUM_FRAMESIZE);
@@ -53,6 +65,15 @@ export const rules: Rules = {
       ok(error.actual! > error.limit!, `${error.actual} and ${error.limit}`);
       await gateway.release('still there:');
       equal(await waiting, 'still there: 1');
+    },
+  ),
+
+  '27 a result larger than any frame is refused in the same way': only(
+    REMOTE_PATHS.filter(({ to }) => to === 'home'),
+    async (scene) => {
+      const { gateway } = await scene.open(ProbeGateway, Probe);
+      const error = await failure('RESULT_TOO_LARGE', gateway.give(2 ** 31));
+      ok(error.actual! > 2 ** 31, `actual ${error.actual}`);
     },
   ),
 
