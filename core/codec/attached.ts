@@ -62,6 +62,12 @@ export class Attachments {
     return total;
   }
 
+  /** True when memory was detached since it was taken: by a getter of a later value. */
+  get isDetached(): boolean {
+    for (let i = 0; i < this.#count; i++) if (this.#items[i]!.byteLength === 0) return true;
+    return false;
+  }
+
   /** Bytes of the header. */
   get headerBytes(): number {
     return this.#count === 0 ? 0 : 4 + this.#count * ENTRY_WORDS * 4;

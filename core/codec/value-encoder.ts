@@ -85,7 +85,8 @@ export class ValueEncoder {
 
   /**
    * Writes what was measured at byte `offset`, a multiple of 4, into `words` and `bytes`, two views
-   * of the same memory. Answers the bytes written, a multiple of 4.
+   * of the same memory. Answers the bytes written, a multiple of 4. Throws `NOT_SERIALIZABLE`
+   * when memory was detached meanwhile.
    */
   write(words: Int32Array, bytes: Buffer, offset: number): number {
     const values = this.#values;
@@ -181,7 +182,12 @@ class Objects {
 
   /** Sends the attachments, whose header has been left free at byte `offset`. */
   end(words: Int32Array, offset: number): void {
-    if (this.attachments.count > 0) this.attachments.write(words, offset);
+    if (this.attachments.count === 0) return;
+    // Before anything is sent: nobody would fetch what came without its record.
+    if (this.attachments.isDetached) {
+      throw notSerializable(this.#what, 'held memory that was detached while they were read');
+    }
+    this.attachments.write(words, offset);
   }
 
   /** 0 for what must be packed. */

@@ -49,4 +49,27 @@ describe('memory beside a record', () => {
       assert.deepEqual(arrived, [expected]);
     }
   });
+
+  it('is not sent at all when a getter detaches some of it', () => {
+    for (const last of [new Uint8Array(100_000), move(seven())]) {
+      const sent: ArrayBuffer[] = [];
+      const carrier = Object.assign(new LocalCarrier(), {
+        sendBeside: (bytes: ArrayBuffer) => sent.push(bytes),
+      });
+      const hostile = {
+        get detaches() {
+          structuredClone(null, { transfer: [last.buffer as ArrayBuffer] });
+          return 1;
+        },
+      };
+      const encoder = new ValueEncoder();
+      const values = [new Uint8Array(100_000), { last }, hostile];
+      const words = new Int32Array(encoder.measure(values, 3, 'result', carrier) >> 2);
+      assert.throws(() => encoder.write(words, Buffer.from(words.buffer), 0), {
+        code: 'NOT_SERIALIZABLE',
+        effect: 'unknown',
+      });
+      assert.equal(sent.length, 0);
+    }
+  });
 });
