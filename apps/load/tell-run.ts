@@ -28,6 +28,7 @@ export async function runTells(target: TellTarget, options: LoadOptions): Promis
     const due =
       periodMs === 0 ? options.inFlight : Math.floor((nowMs - startMs) / periodMs) + 1 - sent;
     const count = Math.min(due, options.inFlight);
+    const sentBefore = sent;
     for (let i = 0; i < count; i++) {
       const dueMs = periodMs === 0 ? nowMs : startMs + sent * periodMs;
       try {
@@ -38,7 +39,7 @@ export async function runTells(target: TellTarget, options: LoadOptions): Promis
         break;
       }
     }
-    recorder.completed(nowMs, Math.max(0, count));
+    recorder.completed(nowMs, sent - sentBefore);
     await target.ready();
     nowMs = clock.nowMs();
     if (count <= 0 || nowMs - turnMs >= TURN_MS || recorder.problems > 0) {

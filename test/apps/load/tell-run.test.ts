@@ -74,6 +74,9 @@ test('a full mailbox is an error that is counted, and the run goes on', async ()
   assert.equal(result.errors, 3);
   assert.equal(result.verified, false);
   assert.ok(result.calls > 90);
+  const { intervalMs, callsPerSecond } = result.throughput;
+  const shown = callsPerSecond.reduce((sum, each) => sum + (each * intervalMs) / 1_000, 0);
+  assert.ok(shown <= result.calls, `${shown} in the curve, ${result.calls} told`);
 });
 
 test('the warm-up is forgotten before measuring', async () => {
