@@ -64,6 +64,8 @@ export class JobMaster
   readonly #taskExecutorHeartbeats: HeartbeatManagerSender<readonly string[], readonly string[]>;
   readonly #resourceManagerHeartbeats: HeartbeatManager<void, void>;
   readonly #resourceManager: LeaderConnection<ResourceManagerGateway, JobMasterRegistrationSuccess>;
+  /** The newest that has us in its books, also before its answer has become a connection. */
+  #registeredAt: ResourceManagerGateway | undefined;
   #state: JobState = 'RUNNING';
 
   constructor(jobMasterId: string, services: JobMasterServices) {
@@ -91,10 +93,7 @@ export class JobMaster
     registration: TaskManagerRegistration,
   ): Promise<RegistrationResponse<string, string>> {
     const { jobId, resourceId, address, session } = registration;
-    if (jobId !== this.#services.job.jobId || this.#state !== 'RUNNING') {
-      const rejection = `this is the JobMaster of ${this.#services.job.jobId}, ${this.#state}`;
-      return { kind: 'rejection', rejection };
-    }
+    if (jobId !== this.#services.job.jobId || this.#state !== 'RUNNING') return this.#rejection();
     const success = { kind: 'success', success: this.#services.resourceId } as const;
     if (this.#taskExecutors.get(resourceId)?.session === session) return success;
     let gateway: TaskExecutorGateway;
@@ -104,6 +103,8 @@ export class JobMaster
       const reason = `could not connect back to ${address}: ${describeThrown(error)}`;
       return { kind: 'failure', reason };
     }
+    // The job may have ended meanwhile.
+    if (this.#state !== 'RUNNING') return this.#rejection();
     const before = this.#taskExecutors.get(resourceId);
     if (before && before.session !== session) this.#loseTaskExecutor(resourceId, 'it started anew');
     this.#taskExecutors.set(resourceId, { ...registration, gateway });
@@ -112,6 +113,11 @@ export class JobMaster
       receiveHeartbeat: async () => {},
     });
     return success;
+  }
+
+  #rejection(): RegistrationResponse<string, string> {
+    const rejection = `this is the JobMaster of ${this.#services.job.jobId}, ${this.#state}`;
+    return { kind: 'rejection', rejection };
   }
 
   offerSlots(resourceId: string, offers: readonly SlotOffer[]): readonly string[] {
@@ -278,8 +284,7 @@ export class JobMaster
     this.#progress.end();
     const cause = `the job is ${state}`;
     // The ResourceManager first: slots that come free now are for others.
-    const established = this.#resourceManager.established;
-    this.#tell(() => established?.gateway.disconnectJobMaster(jobId, this.fencingToken, cause));
+    this.#tell(() => this.#registeredAt?.disconnectJobMaster(jobId, this.fencingToken, cause));
     for (const connection of this.#taskExecutors.values()) this.#farewell(connection, cause);
     this.#taskExecutors.clear();
     this.#taskExecutorHeartbeats.close();
@@ -330,7 +335,7 @@ export class JobMaster
     ResourceManagerGateway,
     JobMasterRegistrationSuccess
   > {
-    const { job, resourceId, registration, resourceManagerRetrieval } = this.#services;
+    const { registration, resourceManagerRetrieval } = this.#services;
     return new LeaderConnection({
       name: 'ResourceManager',
       retrieval: resourceManagerRetrieval(),
@@ -339,18 +344,31 @@ export class JobMaster
       logger: this.log,
       connect: ({ address, sessionId }) =>
         this.rpcService.connect(address, ResourceManagerGateway, { fencingToken: sessionId }),
-      register: (gateway, timeoutMs) => {
-        const { jobId } = job;
-        const jobMasterId = this.fencingToken;
-        const self = { jobId, jobMasterId, resourceId, address: this.address };
-        return gateway.registerJobMaster(self, callOptions({ timeoutMs }));
-      },
+      register: (gateway, timeoutMs) => this.#register(gateway, timeoutMs),
       onLeader: () => {},
       onRegistered: (established) => this.#onResourceManager(established),
       onLost: ({ success }) => this.#resourceManagerHeartbeats.unmonitorTarget(success.resourceId),
       onRejected: (reason) => this.#end('FAILED', `the ResourceManager said no: ${reason}`),
       onFailed: (error) => this.#end('FAILED', describeThrown(error)),
     });
+  }
+
+  async #register(
+    gateway: ResourceManagerGateway,
+    timeoutMs: number,
+  ): Promise<RegistrationResponse<JobMasterRegistrationSuccess, string>> {
+    const { jobId } = this.#services.job;
+    const { resourceId } = this.#services;
+    const jobMasterId = this.fencingToken;
+    const self = { jobId, jobMasterId, resourceId, address: this.address };
+    const response = await gateway.registerJobMaster(self, callOptions({ timeoutMs }));
+    this.#registeredAt = gateway;
+    // It entered us when the farewell to it was over.
+    if (this.#state !== 'RUNNING') {
+      const cause = `the job is ${this.#state}`;
+      this.#tell(() => gateway.disconnectJobMaster(jobId, jobMasterId, cause));
+    }
+    return response;
   }
 
   #onResourceManager({

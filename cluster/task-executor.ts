@@ -352,10 +352,11 @@ export class TaskExecutor extends RpcEndpoint implements Serves<typeof TaskExecu
     const job = this.#jobs.findByResourceId(resourceId);
     if (!job) return;
     job.link = undefined;
-    this.#cancelTasks(job.jobId, cause);
-    for (const slot of this.#slots.slotsOf(job.jobId)) {
-      this.#slots.markSlotInactive(slot.allocationId);
-    }
+    for (const task of this.#tasksOf(job.jobId)) task.fail(`the JobMaster is lost: ${cause}`);
+    const slots = this.#slots.slotsOf(job.jobId);
+    // Without slots there is nothing to offer to it.
+    if (slots.length === 0) return this.#jobs.remove(job);
+    for (const slot of slots) this.#slots.markSlotInactive(slot.allocationId);
     job.connection.tryReconnect();
   }
 

@@ -47,6 +47,8 @@ export class Task {
   readonly #parts: TaskParts;
   readonly #controller = new AbortController();
   readonly #ended = deferred<void>();
+  /** Why it must end, when it was not cancelled. */
+  #failure: string | undefined;
 
   constructor(parts: TaskParts) {
     this.#parts = parts;
@@ -69,18 +71,29 @@ export class Task {
     this.#controller.abort(new RpcError('CANCELLED', reason));
   }
 
+  /** Ends it as `cancel` does, but it has failed: nobody wanted that (Flink failExternally). */
+  fail(cause: string): void {
+    if (!this.#controller.signal.aborted) this.#failure = cause;
+    this.cancel(cause);
+  }
+
   async #run(): Promise<void> {
     const { signal } = this.#controller;
     try {
       const run = await this.#load();
-      if (signal.aborted) return await this.#report({ state: 'CANCELED' });
+      if (signal.aborted) return await this.#report(this.#aborted(signal.reason));
       void this.#report({ state: 'RUNNING' });
       const result = await run(this.#parts.deployment.task.argument, this.#context());
       await this.#report({ state: 'FINISHED', result });
     } catch (error) {
-      const state = signal.aborted ? 'CANCELED' : 'FAILED';
-      await this.#report({ state, error: describeThrown(error) });
+      const failed = { state: 'FAILED', error: describeThrown(error) } as const;
+      await this.#report(signal.aborted ? this.#aborted(error) : failed);
     }
+  }
+
+  #aborted(error: unknown): TaskNews {
+    if (this.#failure !== undefined) return { state: 'FAILED', error: this.#failure };
+    return { state: 'CANCELED', error: describeThrown(error) };
   }
 
   async #load(): Promise<TaskFunction> {

@@ -291,6 +291,8 @@ export class TestingResourceManager
   readonly declared: (readonly (string | null)[])[] = [];
   readonly heard: string[] = [];
   refuseReports = false;
+  /** Answers to JobMasters wait for it. */
+  jobMasterGate: Promise<void> | undefined;
   answer: (() => Promise<RegistrationResponse<Uint8Array, string>>) | undefined;
 
   constructor(token: string, handle: { endpoint?: TestingResourceManager }) {
@@ -327,6 +329,7 @@ export class TestingResourceManager
     registration: JobMasterRegistration,
   ): Promise<RegistrationResponse<JobMasterRegistrationSuccess, string>> {
     this.heard.push(`job ${registration.jobId}`);
+    await this.jobMasterGate;
     return { kind: 'success', success: { resourceId: 'resourcemanager' } };
   }
   declareRequiredResources(_jobMasterId: string, requirements: ResourceRequirements): void {

@@ -101,6 +101,29 @@ test('a new ResourceManager is registered with and told anew what is needed', as
   await bench.until(() => second.endpoint.declared.length === 1, 'the second');
 });
 
+test('a ResourceManager that enters it when its job is over is told so', async () => {
+  await using bench = await Bench.start();
+  const { endpoint, leader } = await resourceManager(bench);
+  const gate = deferred<void>();
+  endpoint.jobMasterGate = gate.promise;
+  const { gateway, leaders } = await startJobMaster(bench, 1);
+  leaders.set(leader);
+  await bench.until(() => endpoint.heard.length === 1, 'the registration');
+  await gateway.cancel();
+  gate.resolve();
+  await bench.until(() => endpoint.heard.length === 2, 'the farewell');
+  assert.deepEqual(endpoint.heard, ['job job', 'done job the job is CANCELED']);
+});
+
+test('a job that ends while its JobMaster connects back declines the TaskExecutor', async () => {
+  await using bench = await Bench.start();
+  const { gateway } = await startJobMaster(bench, 1);
+  const { server } = await worker(bench);
+  const self = { jobId: 'job', resourceId: 'worker', address: server.address, session: 'session' };
+  const [answer] = await Promise.all([gateway.registerTaskExecutor(self), gateway.cancel()]);
+  assert.equal(answer.kind, 'rejection');
+});
+
 test('a ResourceManager that falls silent is registered with again', async () => {
   await using bench = await Bench.start();
   const { endpoint, leader } = await resourceManager(bench);

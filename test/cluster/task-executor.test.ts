@@ -236,8 +236,22 @@ test('a silent JobMaster: its tasks end, its slots are offered again once it is 
   await bench.advance(5);
   await bench.until(() => master.endpoint.registrations.length === 2, 'registered again');
   await bench.until(() => master.endpoint.offers.length === 2, 'offered again');
-  assert.equal(master.endpoint.states.at(-1)?.state, 'CANCELED');
+  const { state, error } = master.endpoint.states.at(-1)!;
+  assert.equal(state, 'FAILED', 'nobody cancelled it');
+  assert.match(error!, /the JobMaster is lost: its heartbeat timed out/);
   assert.deepEqual(manager.endpoint.available, []);
+});
+
+test('a silent JobMaster that has no slot here is not looked for', async () => {
+  await using bench = await Bench.start();
+  const { manager, worker, master, request } = await withSlot(bench);
+  await worker.gateway.requestSlot(request);
+  await bench.until(() => master.endpoint.offers.length === 1, 'the offer');
+  await bench.advance(1);
+  await worker.gateway.freeSlot('allocation', 'its task has ended');
+  await bench.until(() => manager.endpoint.available.length === 1, 'the slot is free');
+  await bench.advance(30);
+  assert.equal(master.endpoint.registrations.length, 1);
 });
 
 test('a JobMaster that has gone for good: the slot is freed when its time is up', async () => {

@@ -47,6 +47,21 @@ test('a state that finds no room is told again: no result is lost', async () => 
   });
 });
 
+test('the first reason to end stands: what has failed is not cancelled', async () => {
+  for (const [first, state, error] of [
+    ['fail', 'FAILED', 'the JobMaster is lost'],
+    ['cancel', 'CANCELED', 'RpcError: CANCELLED: over'],
+  ] as const) {
+    const { task, last } = crowded('hang');
+    task.start();
+    if (first === 'fail') task.fail('the JobMaster is lost');
+    task.cancel('over');
+    task.fail('the JobMaster is lost');
+    await task.ended;
+    assert.deepEqual([last()?.state, last()?.error], [state, error]);
+  }
+});
+
 test('a task that is cancelled says so, also when there is no room at first', async () => {
   const { task, last } = crowded('hang');
   task.start();
