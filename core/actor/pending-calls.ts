@@ -236,11 +236,8 @@ export class PendingCalls {
   /** Ends a call without telling anybody: it was answered, or surely never will be. */
   close(call: number): void {
     const slot = call & SLOT_MASK;
-    if (this.#timeouts[slot] !== 0) {
-      this.#wheel.remove(slot);
-      this.#timedCount--;
-    }
-    this.#release(slot);
+    this.#clear(slot);
+    this.#free[this.#freeCount++] = slot;
     if (this.#ends.size > 0) this.#end(call);
   }
 
@@ -331,13 +328,7 @@ export class PendingCalls {
   #keepBack(call: number): void {
     const slot = call & SLOT_MASK;
     const { peer } = this.#contexts[slot]!;
-    if (this.#timeouts[slot] !== 0) {
-      this.#wheel.remove(slot);
-      this.#timedCount--;
-    }
-    this.#release(slot);
-    // Released as any other, and taken off the free slots again.
-    this.#freeCount--;
+    this.#clear(slot);
     this.#unanswered.set(call, peer);
   }
 
@@ -361,7 +352,12 @@ export class PendingCalls {
     return false;
   }
 
-  #release(slot: number): void {
+  /** Ends the use of a slot; it is not free before it is put among those that are. */
+  #clear(slot: number): void {
+    if (this.#timeouts[slot] !== 0) {
+      this.#wheel.remove(slot);
+      this.#timedCount--;
+    }
     this.#contexts[slot] = undefined;
     this.#resolves[slot] = undefined;
     this.#rejects[slot] = undefined;
@@ -369,7 +365,6 @@ export class PendingCalls {
     if (this.#sites[slot] !== undefined) this.#sites[slot] = undefined;
     // Generation 0 is left out, so that a call number is never 0.
     this.#generations[slot] = (this.#generations[slot]! % (GENERATIONS - 1)) + 1;
-    this.#free[this.#freeCount++] = slot;
     this.#count--;
   }
 

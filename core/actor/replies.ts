@@ -89,7 +89,7 @@ export class Replies {
   #measured(outlet: CallOutlet, call: number, bound: number, context: FailureContext): void {
     const size = REPLY_PREFIX_BYTES + bound;
     if (bound >= outlet.besideBytes) return this.#beside(outlet, call, bound);
-    if (size > outlet.recordLimitBytes && this.#isTooLarge(outlet, call, bound, context)) return;
+    if (size > outlet.recordLimitBytes) return this.#sendIfItFits(outlet, call, bound, context);
     const at = outlet.claimReply(size);
     if (at < 0) return;
     const status = this.#encoder.isAttached ? VALUE_ATTACHED : VALUE;
@@ -101,7 +101,7 @@ export class Replies {
   }
 
   /** The bound of a text is three times its length: only the encoded size decides. */
-  #isTooLarge(outlet: CallOutlet, call: number, bound: number, context: FailureContext): boolean {
+  #sendIfItFits(outlet: CallOutlet, call: number, bound: number, context: FailureContext): void {
     const limit = outlet.recordLimitBytes;
     let actual = REPLY_PREFIX_BYTES + bound;
     if (bound <= ENCODED_BYTES_MAX) {
@@ -109,12 +109,10 @@ export class Replies {
       actual = REPLY_PREFIX_BYTES + length;
       if (actual <= limit) {
         this.raw(outlet, call, new Uint8Array(bytes, 0, length), false);
-        this.#encoder.letGo();
-        return true;
+        return this.#encoder.letGo();
       }
     }
     this.failure(outlet, call, resultTooLarge(actual, limit, context), context);
-    return true;
   }
 
   #beside(outlet: CallOutlet, call: number, bound: number): void {

@@ -1,9 +1,8 @@
 import type { Clock, TimerHandle } from '../base/clock.js';
+import { GRACE_MS } from './timeout.js';
 
 /** A timer that fires this late was held up by ourselves: a blocked thread, a paused machine. */
 const LATE_MS = 500;
-/** After such a pause the sockets are read before anybody is blamed. */
-const GRACE_MS = 100;
 
 /**
  * Finds work that has begun and does not move for `limitMs`. Made for marks on every chunk: a

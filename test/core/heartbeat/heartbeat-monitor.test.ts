@@ -18,6 +18,14 @@ function monitor(clock: ManualClock, ends: string[], threshold = 2): HeartbeatMo
   });
 }
 
+/** Just heard of, it is silent for the time-out, to the millisecond. */
+function noticesSilence(clock: ManualClock, ends: readonly string[]): void {
+  clock.advance(49_999);
+  assert.deepEqual(ends, []);
+  clock.advance(1);
+  assert.deepEqual(ends, ['TIMEOUT'], 'real silence is noticed');
+}
+
 test('silence for exactly the time-out ends it, a millisecond less does not', () => {
   const clock = new ManualClock();
   const ends: string[] = [];
@@ -38,10 +46,7 @@ test('every heartbeat starts the time-out anew', () => {
     watched.reportHeartbeat();
   }
   assert.equal(watched.lastHeartbeatMs, clock.nowMs());
-  clock.advance(49_999);
-  assert.deepEqual(ends, []);
-  clock.advance(1);
-  assert.deepEqual(ends, ['TIMEOUT']);
+  noticesSilence(clock, ends);
 });
 
 test('no false alarm when our own thread was held up for longer than the time-out', () => {
@@ -53,10 +58,7 @@ test('no false alarm when our own thread was held up for longer than the time-ou
   clock.jump(200_000);
   assert.deepEqual(ends, []);
   watched.reportHeartbeat();
-  clock.advance(49_999);
-  assert.deepEqual(ends, []);
-  clock.advance(1);
-  assert.deepEqual(ends, ['TIMEOUT'], 'real silence is still noticed');
+  noticesSilence(clock, ends);
 });
 
 test('a pause that ends just before the deadline raises no alarm either', () => {
@@ -80,10 +82,7 @@ test('a last look that is late itself looks once more: the heartbeat may wait to
   clock.jump(200);
   assert.deepEqual(ends, []);
   watched.reportHeartbeat();
-  clock.advance(49_999);
-  assert.deepEqual(ends, []);
-  clock.advance(1);
-  assert.deepEqual(ends, ['TIMEOUT'], 'real silence is still noticed');
+  noticesSilence(clock, ends);
 });
 
 test('a thread that is always a little late notices silence all the same', () => {

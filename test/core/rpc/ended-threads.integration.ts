@@ -37,13 +37,7 @@ async function nextLife(
  * meet the next life first.
  */
 async function volley(meets: boolean) {
-  const word = new Int32Array(new SharedArrayBuffer(4));
-  const service = await start({ threads: 2, supervision: { strategy: 'restart' } });
-  const struck = await service.startServer(Struck, { thread: 1 });
-  const meeting = await service.startServer(Meeting, { thread: 1, args: [word] });
-  await struck.start();
-  await meeting.start();
-  const gateway = await service.connect(meeting.address, MeetingGateway);
+  const { word, service, struck, gateway } = await meetingScene();
   const striker = meets ? await gateway.startStriker() : await startStriker(service);
   const first = await service.connect(striker, StrikerGateway);
   await first.aim(struck.address);
@@ -61,6 +55,17 @@ async function volley(meets: boolean) {
   return { service, struck: struck.address, next, goOn };
 }
 
+/** Two threads; on the second one is struck, and one blocks until `word` is 2. */
+async function meetingScene() {
+  const word = new Int32Array(new SharedArrayBuffer(4));
+  const service = await start({ threads: 2, supervision: { strategy: 'restart' } });
+  const struck = await service.startServer(Struck, { thread: 1 });
+  const meeting = await service.startServer(Meeting, { thread: 1, args: [word] });
+  await struck.start();
+  await meeting.start();
+  return { word, service, struck, gateway: await service.connect(meeting.address, MeetingGateway) };
+}
+
 async function startStriker(service: RpcService): Promise<string> {
   const striker = await service.startServer(Striker, { thread: 0 });
   await striker.start();
@@ -68,13 +73,7 @@ async function startStriker(service: RpcService): Promise<string> {
 }
 
 test('what a dead life has sent never runs inside of a handler that meets the next', async () => {
-  const word = new Int32Array(new SharedArrayBuffer(4));
-  const service = await start({ threads: 2, supervision: { strategy: 'restart' } });
-  const struck = await service.startServer(Struck, { thread: 1 });
-  const meeting = await service.startServer(Meeting, { thread: 1, args: [word] });
-  await struck.start();
-  await meeting.start();
-  const meets = await service.connect(meeting.address, MeetingGateway);
+  const { word, service, struck, gateway: meets } = await meetingScene();
   const striker = await meets.startStriker();
   const strikes = await service.connect(striker, StrikerGateway);
   await strikes.aim(struck.address);
