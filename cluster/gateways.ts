@@ -23,6 +23,9 @@ export const COMPONENT_IDS = {
   dispatcher: 'dispatcher',
 } as const;
 
+/** Codes that say: the value itself is at fault, sent again it fails again. */
+export const CANNOT_TRAVEL: ReadonlySet<string> = new Set(['NOT_SERIALIZABLE', 'FRAME_TOO_LARGE']);
+
 /** Endpoint id of the leader registry of a shared MiniCluster. */
 export const LEADER_REGISTRY_ID = 'leader-registry';
 /** Endpoint id of the collector of cluster events. */

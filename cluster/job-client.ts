@@ -1,5 +1,5 @@
 import { describeThrown } from '../core/internal.js';
-import { isRpcError, type Logger } from '../index.js';
+import { callOptions, isRpcError, type Logger } from '../index.js';
 import type { DispatcherGateway } from './gateways.js';
 import type { JobProgress, JobResult, JobStatus, TaskProgress } from './messages.js';
 
@@ -40,7 +40,7 @@ export class JobClient {
     const dispatcher = await this.#dispatcher();
     let known = 0;
     while (!signal?.aborted) {
-      const progress = await this.#next(dispatcher, known);
+      const progress = await this.#next(dispatcher, known, signal);
       if (!progress || signal?.aborted) return;
       known = progress.version;
       for (const report of progress.reports) this.#hear(listener, report);
@@ -48,19 +48,25 @@ export class JobClient {
     }
   }
 
-  /** What a listener throws changes nothing. */
+  /** What a listener throws, at once or later, changes nothing. */
   #hear(listener: ProgressListener, report: TaskProgress): void {
-    try {
-      listener(report);
-    } catch (error) {
+    (async () => listener(report))().catch((error: unknown) => {
       this.#logger?.error({ error: describeThrown(error) }, 'a progress listener failed');
-    }
+    });
   }
 
-  /** Undefined when the JobMaster has gone with its job meanwhile: nothing more will come. */
-  async #next(dispatcher: DispatcherGateway, known: number): Promise<JobProgress | undefined> {
+  /**
+   * Undefined when nothing more will come: the JobMaster has gone with its job meanwhile, or
+   * nobody wants to hear it.
+   */
+  async #next(
+    dispatcher: DispatcherGateway,
+    known: number,
+    signal: AbortSignal | undefined,
+  ): Promise<JobProgress | undefined> {
     try {
-      return await dispatcher.requestProgress(this.jobId, known);
+      const options = callOptions(signal ? { signal } : {});
+      return await dispatcher.requestProgress(this.jobId, known, options);
     } catch (error) {
       if (isRpcError(error)) return undefined;
       throw error;

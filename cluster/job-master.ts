@@ -10,7 +10,12 @@ import {
   systemClock,
 } from '../core/internal.js';
 import { callOptions, FencedRpcEndpoint, isRpcError, RpcError, type Serves } from '../index.js';
-import { JobMasterGateway, ResourceManagerGateway, TaskExecutorGateway } from './gateways.js';
+import {
+  CANNOT_TRAVEL,
+  JobMasterGateway,
+  ResourceManagerGateway,
+  TaskExecutorGateway,
+} from './gateways.js';
 import { type Assignment, JobExecution } from './job-execution.js';
 import { ProgressBoard } from './job-progress.js';
 import { type Established, LeaderConnection } from './leader-connection.js';
@@ -199,7 +204,7 @@ export class JobMaster
       if (this.#state !== 'RUNNING') return;
       const text = `${task.taskId} could not be submitted: ${describeThrown(error)}`;
       // Nobody there: the task did not begin, another slot will do.
-      if (isRpcError(error) && error.effect === 'none' && error.code !== 'NOT_SERIALIZABLE') {
+      if (isRpcError(error) && error.effect === 'none' && !CANNOT_TRAVEL.has(error.code)) {
         return this.#loseSlot(allocationId, text);
       }
       this.#end('FAILED', text);
@@ -210,9 +215,10 @@ export class JobMaster
   #onSlotVacant(allocationId: string): void {
     const slot = this.#execution.reuseSlot(allocationId);
     if (!slot) return;
-    if ('task' in slot) return void this.#deploy(slot);
-    // First fewer slots are needed, then one is free: else it would be given to us again.
+    // Fewer slots are needed, whoever has this one; and that before one is free: what is not
+    // needed any more would be given to us, and given back, without end.
     this.#declare();
+    if ('task' in slot) return void this.#deploy(slot);
     const connection = this.#taskExecutors.get(slot.resourceId);
     this.#tell(() => connection?.gateway.freeSlot(allocationId, 'its task has ended'));
   }

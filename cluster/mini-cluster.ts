@@ -291,11 +291,10 @@ export class MiniCluster {
 
   #onEvent(event: ClusterEvent): void {
     if (this.#hosted.get(event.resourceId)?.onEvent(event) === false) return;
-    try {
-      this.#options.onEvent?.({ ...event, atMs: event.clockMs - this.#startMs });
-    } catch (error) {
+    const timed = { ...event, atMs: event.clockMs - this.#startMs };
+    (async () => this.#options.onEvent?.(timed))().catch((error: unknown) => {
       this.#options.logger?.error({ error: describeThrown(error) }, 'onEvent failed');
-    }
+    });
   }
 
   /** Who runs the workers knows first when one is gone: the ResourceManager need not wait. */

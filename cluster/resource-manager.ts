@@ -153,8 +153,10 @@ export class ResourceManager
   }
 
   notifySlotAvailable(instanceId: string, slot: number, allocationId: string): void {
-    this.#slotManager.freeSlot(instanceId, slot, allocationId);
-    this.#allocate();
+    const jobId = this.#slotManager.freeSlot(instanceId, slot, allocationId);
+    this.#allocate(jobId);
+    // Who gave it back may not want it now; asked at once, it would give it back without a pause.
+    this.scheduleRunAsync(() => this.#allocate(), SLOT_RETRY_DELAY_MS);
   }
 
   heartbeatFromTaskExecutor(resourceId: string, report: Uint8Array): void {
@@ -312,8 +314,10 @@ export class ResourceManager
     this.#tell(() => gateway.disconnectResourceManager(this.fencingToken, cause));
   }
 
-  #allocate(): void {
-    const allocations = this.#slotManager.nextAllocations((jobId) => this.#jobMasters.has(jobId));
+  #allocate(exceptFor?: string): void {
+    const allocations = this.#slotManager.nextAllocations(
+      (jobId) => jobId !== exceptFor && this.#jobMasters.has(jobId),
+    );
     for (const allocation of allocations) {
       void this.#requestSlot(allocation);
     }

@@ -104,10 +104,16 @@ export class SlotManager {
     if (slot) free(slot);
   }
 
-  /** A TaskExecutor has freed a slot; an older allocation than the present one changes nothing. */
-  freeSlot(instanceId: string, index: number, allocationId: string): void {
+  /**
+   * A TaskExecutor has freed a slot; answers whose it was. An older allocation than the present
+   * one changes nothing.
+   */
+  freeSlot(instanceId: string, index: number, allocationId: string): string | undefined {
     const slot = this.#workers.get(instanceId)?.slots.get(index);
-    if (slot?.allocationId === allocationId) free(slot);
+    if (slot?.allocationId !== allocationId) return undefined;
+    const { jobId } = slot;
+    free(slot);
+    return jobId;
   }
 
   /**

@@ -1,6 +1,6 @@
 import { deferred, describeThrown, systemClock, withRoom } from '../core/internal.js';
 import { isRpcError, type RpcService, RpcError } from '../index.js';
-import type { JobMasterGateway } from './gateways.js';
+import { CANNOT_TRAVEL, type JobMasterGateway } from './gateways.js';
 import type { TaskDeployment, TaskExecutionState } from './messages.js';
 
 /** What a running task is given. */
@@ -36,8 +36,6 @@ export interface TaskParts {
 
 /** What has become of the task; whose it is goes without saying. */
 type TaskNews = Omit<TaskExecutionState, 'taskId' | 'allocationId'>;
-
-const CANNOT_TRAVEL: ReadonlySet<string> = new Set(['NOT_SERIALIZABLE', 'FRAME_TOO_LARGE']);
 
 /** One task in its slot (Flink Task): loads its function, runs it, reports its states. */
 export class Task {

@@ -185,7 +185,10 @@ test('offered slots get tasks, surplus ones are refused; the job ends with resul
 
 test('with fewer slots than tasks, a slot takes one after the other', async () => {
   await using bench = await Bench.start();
-  const { gateway } = await startJobMaster(bench, 3);
+  const { endpoint: manager, leader } = await resourceManager(bench);
+  const { gateway, leaders } = await startJobMaster(bench, 3);
+  leaders.set(leader);
+  await bench.until(() => manager.declared.length === 1, 'the declaration');
   const { endpoint } = await withSlots(bench, gateway, 'a');
   const done: string[] = [];
   for (let i = 0; i < 3; i++) {
@@ -201,6 +204,8 @@ test('with fewer slots than tasks, a slot takes one after the other', async () =
   }
   assert.deepEqual(done, ['t0', 't1', 't2']);
   assert.equal((await gateway.requestJobResult()).state, 'FINISHED');
+  const declared = manager.declared.map(({ length }) => length);
+  assert.deepEqual(declared, [3, 2, 1], 'a task that has ended needs no slot any more');
 });
 
 test('one failed task fails the job, and the others count as cancelled', async () => {

@@ -198,6 +198,17 @@ test('threads and a process: it joins over TCP, works, and its violent end is se
   assert.equal((await cluster.executeJob(job(1, 'add'))).state, 'FINISHED', 'the rest goes on');
 });
 
+test('a task that is too large for its way to a process fails its job', async () => {
+  const { cluster } = await start({ taskExecutors: 0 });
+  await using _closing = cluster;
+  await cluster.addProcessTaskExecutor();
+  const [task] = job(1, 'add').tasks;
+  const tasks = [{ ...task!, argument: new Uint8Array(11_000_000) }];
+  const { state, error } = await cluster.executeJob({ ...job(0, 'add'), tasks });
+  assert.equal(state, 'FAILED');
+  assert.match(error!, /t0 could not be submitted: .*maximumFramesize/);
+});
+
 test('closing with jobs under way takes less than 2 s, and twice is one closing', async () => {
   const { cluster } = await start({ taskExecutors: 2 });
   await cluster.addProcessTaskExecutor();
@@ -223,8 +234,43 @@ test('a listener of progress that throws changes nothing; the logger hears of it
     calls++;
     throw new Error('the listener');
   };
-  const { state } = await cluster.executeJob(job(1, 'add'), { onProgress });
-  assert.deepEqual([state, calls, logged], ['FINISHED', 1, ['a progress listener failed']]);
+  const failsLater = async (): Promise<void> => onProgress();
+  for (const listener of [onProgress, failsLater]) {
+    const { state } = await cluster.executeJob(job(1, 'add'), { onProgress: listener });
+    assert.equal(state, 'FINISHED');
+  }
+  const text = 'a progress listener failed';
+  assert.deepEqual([calls, logged], [2, [text, text]]);
+});
+
+test('a listener of events that fails later changes nothing either', async () => {
+  const logged: string[] = [];
+  const logger = { ...silentLogger, error: (_: object, text: string) => void logged.push(text) };
+  const events: string[] = [];
+  const failsLater: (event: TimedClusterEvent) => unknown = async ({ kind }) => {
+    events.push(kind);
+    throw new Error('the listener');
+  };
+  const { cluster } = await start({ taskExecutors: 1, logger, onEvent: failsLater });
+  await cluster.close();
+  assert.deepEqual(
+    logged,
+    events.map(() => 'onEvent failed'),
+  );
+});
+
+test('following a job that has nothing to tell ends as its signal is aborted', async () => {
+  const { cluster } = await start({ taskExecutors: 1 });
+  await using _closing = cluster;
+  const client = await cluster.submitJob(job(1, 'hang'));
+  const controller = new AbortController();
+  const following = client.followProgress(() => {}, controller.signal);
+  // By now it waits for news that will not come.
+  await client.status();
+  controller.abort();
+  await following;
+  assert.equal((await client.status()).state, 'RUNNING', 'the job goes on');
+  await client.cancel();
 });
 
 test('closed as a job with a listener is handed in: one rejection, none unhandled', async () => {

@@ -183,6 +183,36 @@ test('slots are requested for a job, refused ones elsewhere, freed ones for the 
   assert.deepEqual([free, jobMasters], [3, 0]);
 });
 
+test('a slot that its job gives back is for others at once, for itself after a pause', async () => {
+  await using bench = await Bench.start();
+  const { gateway } = await bench.resourceManager();
+  const { server, endpoint } = await worker(bench);
+  const instanceId = await register(gateway, server.address);
+  const declareOne = async (jobId: string): Promise<void> => {
+    const token = randomId();
+    const master = await jobMaster(bench, token);
+    const { address } = master.server;
+    await gateway.registerJobMaster({ jobId, jobMasterId: token, resourceId: jobId, address });
+    await gateway.declareRequiredResources(token, { jobId, slots: [null] });
+  };
+  const giveBack = async (): Promise<void> => {
+    const { allocationId } = endpoint.slotRequests.at(-1)!;
+    gateway.notifySlotAvailable(instanceId, 0, allocationId);
+    await gateway.requestClusterOverview();
+  };
+  await declareOne('surplus');
+  await gateway.sendSlotReport('worker', instanceId, freeSlots(1));
+  await bench.until(() => endpoint.slotRequests.length === 1, 'the first request');
+  await giveBack();
+  assert.equal((await gateway.requestClusterOverview()).freeSlots, 1, 'not asked for again yet');
+  await bench.advance(0.1);
+  assert.equal(endpoint.slotRequests.length, 2, 'asked for again');
+  await declareOne('other');
+  await giveBack();
+  await bench.until(() => endpoint.slotRequests.length === 3, 'the request for the other');
+  assert.equal(endpoint.slotRequests[2]?.jobId, 'other');
+});
+
 test('losing a TaskExecutor is told to every JobMaster', async () => {
   await using bench = await Bench.start();
   const { gateway } = await bench.resourceManager();
