@@ -62,7 +62,7 @@ export class LaneSender implements CallOutlet, Carrier {
   readonly #backlog: Backlog;
   /** The memories that the consumer's thread has been handed. */
   readonly #shared = new SharedMemories();
-  readonly #window = new BesideWindow();
+  readonly #window: BesideWindow;
   /** Sent beside the lane for the record that is written now. */
   #bytesBeside = 0;
   readonly carrier = this;
@@ -80,6 +80,7 @@ export class LaneSender implements CallOutlet, Carrier {
     this.#park = parts.park;
     this.#cancelBits = parts.cancelBits;
     this.#backlog = new Backlog(parts.backlogLimit);
+    this.#window = new BesideWindow(parts.writer);
     this.words = parts.writer.words;
     this.bytes = parts.writer.bytes;
   }
@@ -136,8 +137,7 @@ export class LaneSender implements CallOutlet, Carrier {
 
   hasRoomBeside(bytes: number): boolean {
     // What is shared and known already needs none.
-    if (bytes === 0) return true;
-    return this.#window.hasRoom(bytes, (this.#writer.position - this.#writer.usedBytes()) | 0);
+    return bytes === 0 || this.#window.hasRoom(bytes);
   }
 
   isCancelled(call: number): boolean {
@@ -222,7 +222,7 @@ export class LaneSender implements CallOutlet, Carrier {
 
   #drainBacklog(): void {
     this.#backlog.drainInto(this.#writer);
-    if (this.#backlog.isEmpty) this.#window.onBacklogEmpty(this.#writer.position);
+    if (this.#backlog.isEmpty) this.#window.onBacklogEmpty();
   }
 
   readonly #handOver = (memory: SharedArrayBuffer): number => {
