@@ -37,11 +37,13 @@ export class TlsTransport implements Transport {
   readonly #options: TlsOptions;
   readonly #context: tls.SecureContextOptions;
   readonly #pins: ReadonlySet<string>;
+  readonly #handshakeTimeoutMs: number;
 
   /** Fails with `INVALID_ARGUMENT` when certificate, key and authorities cannot be used. */
-  constructor(options: TlsOptions) {
+  constructor(options: TlsOptions, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS) {
     const { cert, key, passphrase, ca, peerFingerprints = [] } = options;
     this.#options = options;
+    this.#handshakeTimeoutMs = handshakeTimeoutMs;
     this.#pins = new Set(peerFingerprints.map(normalFingerprint));
     this.#context = {
       ...SECURITY,
@@ -81,11 +83,17 @@ export class TlsTransport implements Transport {
       ...this.#context,
       requestCert,
       rejectUnauthorized: requestCert && this.#checksAuthority,
-      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      handshakeTimeout: this.#handshakeTimeoutMs,
     });
-    limitHandshakes(server, acceptor);
+    const underWay = limitHandshakes(server, acceptor);
     server.on('secureConnection', (socket) => this.#accept(socket, address, acceptor));
-    return bound(server, address, acceptor);
+    const streams = await bound(server, address, acceptor);
+    const close = (): Promise<void> => {
+      const closed = streams.close();
+      for (const socket of underWay.values()) socket.destroy();
+      return closed;
+    };
+    return { address: streams.address, close };
   }
 
   /** A fingerprint without authorities decides alone. */
@@ -123,9 +131,15 @@ function normalFingerprint(text: string): string {
   return text.replaceAll(':', '').toUpperCase();
 }
 
-/** Hangs up on whoever comes while too many handshakes are under way; tells of those that fail. */
-function limitHandshakes(server: tls.Server, acceptor: StreamAcceptor): void {
-  const underWay = new Set<string>();
+/**
+ * Hangs up on whoever comes while too many handshakes are under way, and on those that fail.
+ * Answers the sockets that are in one, by the names of their peers.
+ */
+function limitHandshakes(
+  server: tls.Server,
+  acceptor: StreamAcceptor,
+): ReadonlyMap<string, net.Socket> {
+  const underWay = new Map<string, net.Socket>();
   const nameOf = ({ remoteAddress, remotePort }: net.Socket): string =>
     `${remoteAddress}:${remotePort}`;
   server.on('connection', (socket: net.Socket) => {
@@ -135,11 +149,16 @@ function limitHandshakes(server: tls.Server, acceptor: StreamAcceptor): void {
       return;
     }
     const name = nameOf(socket);
-    underWay.add(name);
+    underWay.set(name, socket);
     socket.once('close', () => underWay.delete(name));
   });
   server.on('secureConnection', (socket) => underWay.delete(nameOf(socket)));
-  server.on('tlsClientError', (error) => acceptor.onAcceptError(error));
+  server.on('tlsClientError', (error, socket) => {
+    // Node does so for some failures, but not for a handshake that takes too long.
+    socket.destroy();
+    acceptor.onAcceptError(error);
+  });
+  return underWay;
 }
 
 function bound(

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
 import { after, afterEach, describe, it } from 'node:test';
@@ -11,6 +12,7 @@ import { dial } from '../../../core/transport/dial.js';
 import { type Listener, listen } from '../../../core/transport/listener.js';
 import { TlsTransport } from '../../../core/transport/tls-transport.js';
 import { hasOpenssl, TestAuthority } from '../../support/certificates.js';
+import { until as waitUntil } from '../../support/until.js';
 import { Recorder, send, until } from './harness.js';
 
 const common = { clock: systemClock, maximumFramesize: 1024 * 1024, connectTimeoutMs: 5_000 };
@@ -33,7 +35,7 @@ after(() => {
   other?.close();
 });
 
-async function serve(options: TlsOptions): Promise<Listener> {
+async function serve(options: TlsOptions, handshakeTimeoutMs?: number): Promise<Listener> {
   const recorder = new Recorder();
   recorder.onRecord = (connection: Connection, type, offset, length) => {
     const { bytes } = connection.inbound;
@@ -42,7 +44,8 @@ async function serve(options: TlsOptions): Promise<Listener> {
   const at = { host, port: 0, tls: options };
   const identity = { system: 'server', incarnation: 1 };
   const accept = (): Recorder => recorder;
-  const listener = await listen(new TlsTransport(options), at, identity, { ...common, accept });
+  const transport = new TlsTransport(options, handshakeTimeoutMs);
+  const listener = await listen(transport, at, identity, { ...common, accept });
   opened.push(listener);
   return listener;
 }
@@ -143,6 +146,31 @@ describe('tls transport', { skip }, () => {
     plain.resume();
     await new Promise((resolve) => plain.on('close', resolve));
     await carries(port, { ...guest, ca });
+  });
+
+  it('hangs up on those who never finish the TLS handshake, so that others get in', async () => {
+    const { port } = await serve({ ...here, ca }, 50);
+    const silent = Array.from({ length: 64 }, () => net.connect({ host, port }).resume());
+    // Nobody is let in while so many handshakes are under way.
+    await Promise.all(silent.map((socket) => once(socket, 'close')));
+    const isLetIn = async (): Promise<boolean> => {
+      const called = await call(port, { ...guest, ca }).catch(() => undefined);
+      await called?.client.close();
+      return called !== undefined;
+    };
+    // So little time may be too little for one who is honest, too.
+    await waitUntil(isLetIn, 'one who finishes it');
+  });
+
+  it('is closed at once while strangers are in the TLS handshake', async () => {
+    const listener = await serve({ ...here, ca }, 600_000);
+    const { port } = listener;
+    const stranger = net.connect({ host, port }).resume();
+    const hungUp = once(stranger, 'close');
+    await once(stranger, 'connect');
+    // Whoever came later was accepted later.
+    await carries(port, { ...guest, ca });
+    await Promise.all([listener.close(), hungUp]);
   });
 
   it('says at once what is wrong with its options', async () => {
