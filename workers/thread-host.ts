@@ -20,10 +20,9 @@ class WorkerThread implements HostedThread {
       ...(limits === undefined ? {} : { resourceLimits: limits }),
     });
     this.exited = new Promise((resolve) => {
-      let error: Error | undefined;
-      this.#worker.on('error', (thrown: unknown) => {
-        error = thrown instanceof Error ? thrown : new Error(String(thrown));
-      });
+      let error: unknown;
+      // `null` and `undefined` can be thrown, too.
+      this.#worker.on('error', (thrown: unknown) => (error = thrown ?? String(thrown)));
       this.#worker.on('exit', (exitCode) => resolve({ exitCode, error }));
     });
   }

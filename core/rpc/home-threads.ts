@@ -2,7 +2,7 @@ import type { Address } from '../base/address.js';
 import { type Deferred, deferred, ignoreRejection } from '../base/deferred.js';
 import type { Logger } from '../base/logger.js';
 import type { EffectiveOptions } from '../config/options.js';
-import { RpcError } from '../errors/rpc-error.js';
+import { describeThrown, RpcError } from '../errors/rpc-error.js';
 import type { LaneOffer } from '../mailbox/lane-senders.js';
 import { CancelBits } from '../memory/cancel-bits.js';
 import { PollerBudget } from '../memory/park-word.js';
@@ -11,7 +11,7 @@ import type { Region } from '../memory/region-descriptor.js';
 import { ThreadLives } from '../memory/thread-lives.js';
 import type { DeadLetterReport } from './dead-letter-reports.js';
 import type { Placement } from './rpc-service.js';
-import type { EndedThread } from './thread-end.js';
+import { type EndedThread, errorOf } from './thread-end.js';
 import type { BlockedThread } from './watchdog.js';
 import type { HostedThread, ThreadExit, ThreadHost, ThreadMessage } from './thread-host.js';
 
@@ -193,15 +193,15 @@ export class HomeThreads {
   #onExit(worker: Worker, exit: ThreadExit): void {
     const { thread, life } = worker;
     const { region } = this.#parts;
-    const thrown = exit.error && `${exit.error.name}: ${exit.error.message}`;
-    const why = worker.verdict ?? thrown ?? `exit ${exit.exitCode}`;
+    const cause = exit.error === undefined ? undefined : errorOf(exit.error);
+    const why = worker.verdict ?? (cause ? describeThrown(cause) : `exit ${exit.exitCode}`);
     const reason = `worker thread ${thread - 1} ended (${why})`;
-    worker.ended = { thread, life, reason, cause: exit.error };
+    worker.ended = { thread, life, reason, cause };
     this.#lives.end(thread);
     new PollerBudget(region, 0, thread).leave();
     new CancelBits(region, thread).clearAll();
     clearProgress(region, thread);
-    worker.ready.reject(new RpcError('THREAD_START_FAILED', reason, { cause: exit.error }));
+    worker.ready.reject(new RpcError('THREAD_START_FAILED', reason, { cause }));
     this.#wakeOthers();
     this.#parts.onExit(worker.ended);
   }

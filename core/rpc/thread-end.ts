@@ -1,5 +1,5 @@
 import type { Effect } from '../errors/error-codes.js';
-import { RpcError } from '../errors/rpc-error.js';
+import { describeThrown, RpcError } from '../errors/rpc-error.js';
 
 /** A life of a worker thread that ended. */
 export interface EndedThread {
@@ -12,6 +12,14 @@ export interface EndedThread {
 
 /** Longest text of a cause that travels to the other threads, in UTF-16 code units. */
 const TEXT_LENGTH = 4_096;
+
+/** What a thread threw, as an error whose words are words: anybody's code may have thrown it. */
+export function errorOf(thrown: unknown): Error {
+  if (!(thrown instanceof Error)) return new Error(describeThrown(thrown));
+  const words: readonly unknown[] = [thrown.name, thrown.message, thrown.stack ?? ''];
+  const isReadable = words.every((word) => typeof word === 'string');
+  return isReadable ? thrown : new Error(describeThrown(thrown));
+}
 
 /** What of a cause travels to the other threads: its words, so few that they fit into a lane. */
 export function causeInWords(cause: unknown): Error | undefined {

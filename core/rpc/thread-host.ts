@@ -37,7 +37,8 @@ export type ThreadMessage =
 /** How a thread ended. */
 export interface ThreadExit {
   readonly exitCode: number;
-  readonly error: Error | undefined;
+  /** What nobody caught, whatever it is; undefined: nothing was thrown. */
+  readonly error: unknown;
 }
 
 /** A running worker thread as the home thread sees it. */
