@@ -198,8 +198,9 @@ export class ActorCell implements LocalRecipient, TurnHost, Child, Supervisor {
   }
 
   stash(delivery: Delivery): void {
-    this.#mailbox.stash(delivery);
     const { message } = delivery;
+    if (this.#state === 'TERMINATED') return this.#onUndeliverable(message, delivery.rawSender);
+    this.#mailbox.stash(delivery);
     if (message instanceof Terminated) this.deathWatch.putBack(message);
   }
 
@@ -365,6 +366,7 @@ export class ActorCell implements LocalRecipient, TurnHost, Child, Supervisor {
 
   #finished(): void {
     this.#endInstance((actor, turn) => actor.onStop(turn));
+    this.timers.close();
     this.#move('TERMINATED');
     this.#environment.recipients.delete(this.self.uid);
     this.#mailbox.close();

@@ -49,6 +49,7 @@ export class Timers implements TimerScheduler<unknown> {
   /** Puts a message into the mailbox of the actor. */
   readonly #put: (message: TimerMessage) => void;
   readonly #timers = new Map<unknown, Timer>();
+  #isClosed = false;
 
   constructor(clock: Clock, put: (message: TimerMessage) => void) {
     this.#clock = clock;
@@ -97,6 +98,12 @@ export class Timers implements TimerScheduler<unknown> {
     return this.#timers.has(key);
   }
 
+  /** The actor has stopped: a turn of it that still waits for something starts none any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.cancelAll();
+  }
+
   /** True when the timer of a message still runs. */
   take(content: TimerMessage): boolean {
     const timer = this.#timers.get(content.key);
@@ -113,11 +120,12 @@ export class Timers implements TimerScheduler<unknown> {
       throw new RpcError('MAILBOX_FULL', text, { limit, actual: limit + 1 });
     }
     const timer = { handle: undefined, content, onTaken };
-    this.#timers.set(content.key, timer);
+    if (!this.#isClosed) this.#timers.set(content.key, timer);
     return timer;
   }
 
   #arm(timer: Timer, delayMs: number, onDue: () => void): void {
+    if (this.#isClosed) return;
     timer.handle = this.#clock.schedule(onDue, delayMs);
   }
 }

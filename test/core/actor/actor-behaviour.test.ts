@@ -10,6 +10,8 @@ import {
   oneForOne,
   Props,
 } from '../../../actor.js';
+import { deferred } from '../../../core/base/deferred.js';
+import { failure } from '../../support/failure.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { lettersOf, Recorder, Runner, type Step, withSystem } from './actor-support.js';
 
@@ -352,6 +354,35 @@ test('timers end with their instance: at a restart and at the end', async () => 
       clock.advance(50);
       await settle(system);
       assert.deepEqual(seen, ['rate']);
+    },
+    { clock },
+  );
+});
+
+test('a turn that outlives its actor starts no timer and stashes nothing', async () => {
+  const clock = new ManualClock();
+  await withSystem(
+    async (system) => {
+      const runner = system.actorOf(Props.of(Runner), 'runner');
+      const gate = deferred<void>();
+      let timersBefore = 0;
+      const step: Step = async (context) => {
+        const { timers } = context;
+        await gate.promise;
+        timersBefore = clock.pendingTimers;
+        timers.startTimerAtFixedRate('rate', () => {}, 10);
+        timers.startTimerWithFixedDelay('delay', () => {}, 10);
+        timers.startSingleTimer('single', () => {}, 10);
+        assert.equal(timers.isTimerActive('rate'), false);
+        context.stash();
+      };
+      const stashed = failure('RECIPIENT_UNREACHABLE', ask(runner, step, 0));
+      await settle(system);
+      system.stop(runner);
+      await settle(system);
+      gate.resolve();
+      await stashed;
+      assert.equal(clock.pendingTimers, timersBefore);
     },
     { clock },
   );
