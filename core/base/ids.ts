@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { threadId } from 'node:worker_threads';
 
 /** A random 128-bit id in UUID form (RFC 9562, version 4). */
 export function randomId(): string {
@@ -12,11 +13,14 @@ export function randomIncarnation(): number {
 
 const counters = new Map<string, number>();
 
-/** `<prefix>_<n>`, unique in this thread (Flink's RpcServiceUtils.createRandomName). */
+/**
+ * `<prefix>_<n>`, unique in this process (Flink's RpcServiceUtils.createRandomName). Each thread
+ * counts for itself, so names of other threads than the main one say which life of which made them.
+ */
 export function createRandomName(prefix: string): string {
   const next = counters.get(prefix) ?? 0;
   counters.set(prefix, next + 1);
-  return `${prefix}_${next}`;
+  return threadId === 0 ? `${prefix}_${next}` : `${prefix}_t${threadId}_${next}`;
 }
 
 /** `<prefix>_*`, which `connect` resolves to some running endpoint of that prefix. */
