@@ -103,6 +103,15 @@ class Context implements EndpointContext, MainThreadOwner, CellContext {
     this.#early = undefined;
   }
 
+  /** The constructor failed: what it has begun ends here. */
+  abandon(): void {
+    const { userCode } = this.#host.thread;
+    this.closeTimers();
+    for (const resource of this.#early?.reverse() ?? []) {
+      userCode.run(`closing a resource of ${this.endpointId}`, () => resource.close());
+    }
+  }
+
   dropTimers(): void {
     this.#executor?.dropTimers();
     this.#unfenced?.dropTimers();
@@ -217,6 +226,7 @@ export function makeEndpoint(plan: EndpointPlan, host: EndpointHost): RpcCell {
     context.attach(cell);
     return cell;
   } catch (error) {
+    context.abandon();
     if (isRpcError(error)) throw error;
     const text = `constructing ${endpointClass.name} as ${endpointId}: ${describeThrown(error)}`;
     throw new RpcError('ENDPOINT_START_FAILED', text, { cause: error, endpoint: endpointId });

@@ -15,7 +15,7 @@ export interface LifeOwner {
   isServing: boolean;
   /** RUNNING -> STOPPED: timers end. */
   onPaused(): void;
-  /** The resources are closed, `onStop` is next: no timer comes any more. */
+  /** The resources had their time, `onStop` is next: no timer comes any more. */
   onResourcesClosed(): void;
   /**
    * It has ended, with this failure if it failed. Frees what the endpoint had, its id with it;
@@ -178,7 +178,6 @@ export class EndpointLife {
       }
     }
     this.#resources = undefined;
-    this.#owner.onResourcesClosed();
   }
 
   /** Resources, then `onStop` in any case; one time limit for the wait of both. */
@@ -198,6 +197,7 @@ export class EndpointLife {
       }
     };
     await wait(this.#closeResources(failures));
+    this.#owner.onResourcesClosed();
     doing = 'onStop';
     if (this.#wasStarted) await wait(runInTurn(this.#owner, async () => endpoint.onStop()));
     timer.cancel();

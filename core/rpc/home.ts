@@ -44,7 +44,7 @@ export interface ServicePorts {
  * what the other threads ask of it.
  */
 export class Home implements ServiceBackend {
-  readonly service: RpcService;
+  readonly service: ThreadService;
   readonly rpcThread: RpcThread;
   readonly directory = new Directory();
   readonly peers: RemotePeers;
@@ -258,6 +258,7 @@ export class Home implements ServiceBackend {
 
   async #closeAll(): Promise<void> {
     this.isClosed = true;
+    this.service.cancelTimers();
     const failures = await this.#terminateAll();
     await this.peers.close();
     this.#watchdog.close();

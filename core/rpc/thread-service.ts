@@ -88,7 +88,7 @@ export class ThreadService implements RpcService {
     this.#checkOpen();
     const exportName = endpointClass.exportName ?? endpointClass.name;
     const spec: EndpointSpec = {
-      endpointId: options.endpointId ?? this.#randomName(endpointClass.name || 'endpoint'),
+      endpointId: options.endpointId ?? createRandomName(endpointClass.name || 'endpoint'),
       module: endpointClass.module ?? '',
       exportName,
       args: options.args ?? NO_ARGS,
@@ -184,18 +184,16 @@ export class ThreadService implements RpcService {
   }
 
   close(): Promise<void> {
-    for (const timer of this.#timers) timer.cancel();
     return this.#backend.close();
+  }
+
+  /** The service closes, whoever closes it. */
+  cancelTimers(): void {
+    for (const timer of this.#timers) timer.cancel();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  /** Names count up in each thread, so those of worker threads say which one made them. */
-  #randomName(className: string): string {
-    const { thread } = this.#rpcThread.thread;
-    return createRandomName(thread === 0 ? className : `${className}_t${thread}`);
   }
 
   #guarded(task: () => unknown): void {

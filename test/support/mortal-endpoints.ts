@@ -10,7 +10,7 @@ import {
 } from '../../index.js';
 
 /** How a thread may be made to die. */
-export type Death = 'exit' | 'throw' | 'reject' | 'memory';
+export type Death = 'exit' | 'throw' | 'reject' | 'memory' | 'odd' | 'misnamed';
 
 export const MortalGateway = defineGateway('Mortal', {
   add: ask<[by: number], number>(),
@@ -43,6 +43,17 @@ const DEATHS: Record<Death, () => void> = {
   },
   memory: () => {
     for (;;) hoard.push(new Array(10_000).fill(hoard.length));
+  },
+  odd: () => {
+    setImmediate(() => {
+      // oxlint-disable-next-line no-throw-literal -- what anybody may throw
+      throw { toString: null, valueOf: null };
+    });
+  },
+  misnamed: () => {
+    setImmediate(() => {
+      throw Object.assign(new Error('misnamed'), { name: { toString: null } });
+    });
   },
 };
 
@@ -137,6 +148,13 @@ export class Dependent extends Mortal {
 
   override async onStart(): Promise<void> {
     await this.addAt(this.#address, 1000);
+  }
+}
+
+/** Starts another endpoint, elsewhere and without a name, whenever it starts. */
+export class Parent extends Mortal {
+  override async onStart(): Promise<void> {
+    await this.rpcService.startServer(Mortal, { thread: 'home' });
   }
 }
 

@@ -1,7 +1,13 @@
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { BroadcastChannel } from 'node:worker_threads';
-import { isRpcError, type RpcError, RpcService, type RpcServer } from '../../../index.js';
+import {
+  isRpcError,
+  RpcEndpoint,
+  type RpcError,
+  RpcService,
+  type RpcServer,
+} from '../../../index.js';
 import { deferred } from '../../../core/base/deferred.js';
 import { Probe } from '../../support/rpc-fixtures.js';
 import { ProbeGateway } from '../../support/rpc-contracts.js';
@@ -12,6 +18,7 @@ import {
   Testator,
 } from '../../support/rpc-lifecycle-fixtures.js';
 import { failure } from '../../support/failure.js';
+import { ManualClock } from '../../support/manual-clock.js';
 
 let service: RpcService;
 before(async () => {
@@ -286,4 +293,40 @@ test('a service that closes makes no endpoint that nobody would stop', async () 
     errors.map((one: unknown) => ((one as Error).cause as RpcError).code),
     new Array(4).fill('SERVICE_CLOSED'),
   );
+});
+
+test('timers end with their endpoint, also when its resources do not close in time', async () => {
+  class Stuck extends RpcEndpoint {
+    override onStart(): void {
+      this.registerResource({ close: () => new Promise(() => {}) });
+      this.scheduleRunAsync(() => {}, 3_600_000);
+    }
+  }
+  const clock = new ManualClock();
+  const stuck = await RpcService.start({ systemName: 'stuck', threads: 0, clock });
+  await (await stuck.startServer(Stuck, { thread: 'home' })).start();
+  const closed = failure('ENDPOINT_STOP_FAILED', stuck.close());
+  clock.advance(30_000);
+  match((await closed).message, /closing the resources/);
+  equal(clock.pendingTimers, 0);
+});
+
+test('a constructor that fails leaves neither its resources open nor a timer', async () => {
+  const closed: string[] = [];
+  class Stillborn extends RpcEndpoint {
+    constructor() {
+      super();
+      for (const name of ['first', 'second']) {
+        this.registerResource({ close: () => void closed.push(name) });
+      }
+      this.scheduleRunAsync(() => {}, 3_600_000);
+      throw new Error('on purpose');
+    }
+  }
+  const clock = new ManualClock();
+  const barren = await RpcService.start({ systemName: 'barren', threads: 0, clock });
+  await failure('ENDPOINT_START_FAILED', barren.startServer(Stillborn, { thread: 'home' }));
+  await barren.close();
+  deepEqual(closed, ['second', 'first']);
+  equal(clock.pendingTimers, 0);
 });

@@ -23,8 +23,10 @@ import {
   FailsWhenRestarted,
   Mortal,
   MortalGateway,
+  Parent,
   SlowToMake,
 } from '../../support/mortal-endpoints.js';
+import { ManualClock } from '../../support/manual-clock.js';
 import { closedAfterEach } from '../../support/services.js';
 import { until } from '../../support/until.js';
 
@@ -60,11 +62,22 @@ function dieSoon(gateway: MortalGateway, how: Death = 'exit'): void {
   gateway.die(how);
 }
 
+/** True once the endpoint behind the gateway serves. */
+function answers(gateway: MortalGateway): () => Promise<boolean> {
+  return () =>
+    gateway.add(0).then(
+      () => true,
+      () => false,
+    );
+}
+
 const DEATHS: readonly [Death, string, RegExp][] = [
   ['exit', 'process.exit', /exit 3/],
   ['throw', 'an uncaught exception', /TypeError: thrown by nobody/],
   ['reject', 'an unhandled rejection', /RangeError: rejected by nobody/],
   ['memory', 'running out of memory', /ERR_WORKER_OUT_OF_MEMORY|memory/],
+  ['odd', 'a thrown value that cannot be printed', /a value that cannot be printed/],
+  ['misnamed', 'an error whose name cannot be printed', /a value that cannot be printed/],
 ];
 
 for (const [how, name, why] of DEATHS) {
@@ -117,14 +130,7 @@ test('restart: a new incarnation without the state, at the same address, by itse
   equal(refused.effect, 'none');
   // Who looks for it at once waits until it is there; here and on another thread.
   const again = await service.connect(server.address, MortalGateway);
-  await until(
-    () =>
-      again.add(0).then(
-        () => true,
-        () => false,
-      ),
-    'it runs again',
-  );
+  await until(answers(again), 'it runs again');
   equal(await again.add(5), 105);
   equal(await other.gateway.addAt(server.address, 1), 106);
   const wild = server.address.replace('_1', '_*');
@@ -141,14 +147,7 @@ test('restart: the server value follows its endpoint from life to life', async (
   void server.terminationFuture.then(() => lives.push('over'));
   dieSoon(gateway);
   const again = await service.connect(server.address, MortalGateway);
-  await until(
-    () =>
-      again.add(0).then(
-        () => true,
-        () => false,
-      ),
-    'it runs again',
-  );
+  await until(answers(again), 'it runs again');
   equal(await server.getSelfGateway(MortalGateway).add(1), 101);
   await server.stop();
   await failure('ENDPOINT_NOT_STARTED', again.add(1));
@@ -189,14 +188,7 @@ test('restart: endpoints are started again in the order in which they came to ru
   equal(await base.gateway.add(0), 1100);
   dieSoon(base.gateway);
   const again = await service.connect(late.address, MortalGateway);
-  await until(
-    () =>
-      again.add(0).then(
-        () => true,
-        () => false,
-      ),
-    'the dependent runs again',
-  );
+  await until(answers(again), 'the dependent runs again');
   equal(await (await service.connect(base.server.address, MortalGateway)).add(0), 1100);
 });
 
@@ -207,14 +199,7 @@ test('restart: at most as often as allowed, then the endpoints stop with the cau
   for (let life = 1; life <= 4; life++) {
     const gateway = await service.connect(server.address, MortalGateway);
     const dead = failure('THREAD_TERMINATED', gateway.never()).catch(() => {});
-    await until(
-      () =>
-        gateway.add(0).then(
-          () => true,
-          () => false,
-        ),
-      `life ${life}`,
-    );
+    await until(answers(gateway), `life ${life}`);
     dieSoon(gateway, 'throw');
     await dead;
   }
@@ -254,24 +239,29 @@ test('restart: an endpoint that fails to start again ends alone, with its failur
   ok(isRpcError(end) && end.code === 'ENDPOINT_START_FAILED', String(end));
   match(end.message, /once is enough/);
   const again = await service.connect(server.address, MortalGateway);
-  await until(
-    () =>
-      again.add(0).then(
-        () => true,
-        () => false,
-      ),
-    'the other one runs',
-  );
+  await until(answers(again), 'the other one runs');
+});
+
+test('restart: names that are given in a later life are new ones', async () => {
+  const service = await start({ threads: 1, ...restarting() });
+  const parent = await service.startServer(Parent, { thread: 0 });
+  await parent.start();
+  dieSoon(parent.getSelfGateway(MortalGateway));
+  const again = await service.connect(parent.address, MortalGateway);
+  await until(answers(again), 'it has started one more');
 });
 
 test('escalate: the service stops with the cause', async () => {
-  const service = await start({ threads: 2, supervision: { strategy: 'escalate' } });
+  const clock = new ManualClock();
+  const service = await start({ threads: 2, supervision: { strategy: 'escalate' }, clock });
+  service.schedule(() => {}, 10, 10);
   const { gateway } = await mortal(service, 0);
   const other = await mortal(service, 1);
   dieSoon(gateway, 'throw');
   const error = await failure('THREAD_TERMINATED', service.terminationFuture);
   match(error.message, /thrown by nobody/);
   equal(await endOf(other.server), 'ended well');
+  equal(clock.pendingTimers, 0, 'timers of the service too');
   await failure('SERVICE_CLOSED', service.startServer(Mortal));
   await service.close();
 });
@@ -308,14 +298,7 @@ test('two threads that die at once are both started again', async () => {
   await Promise.all(waits);
   for (const { server } of both) {
     const again = await service.connect(server.address, MortalGateway);
-    await until(
-      () =>
-        again.add(0).then(
-          () => true,
-          () => false,
-        ),
-      'it runs again',
-    );
+    await until(answers(again), 'it runs again');
     equal(await witness.gateway.addAt(server.address, 1), 101);
   }
   equal(await first.server.getSelfGateway(MortalGateway).addAt(second.server.address, 1), 102);
@@ -345,14 +328,7 @@ test('death during connect: it fails with effect none, or finds the next life', 
   const { server } = await mortal(service, 0);
   for (let round = 0; round < 5; round++) {
     const gateway = await service.connect(server.address, MortalGateway);
-    await until(
-      () =>
-        gateway.add(0).then(
-          () => true,
-          () => false,
-        ),
-      'it runs again',
-    );
+    await until(answers(gateway), 'it runs again');
     gateway.dieAfter(20);
     const outcomes = await Promise.allSettled(
       Array.from({ length: 5 }, () => service.connect(server.address, MortalGateway)),
@@ -390,14 +366,7 @@ test('death while the lane is full: what never left the sender has effect none',
   ok(sure > 10_000 && unsure > 1_000, `${sure} surely not run, ${unsure} perhaps`);
   equal(service.metrics().home.deadLetters, 1_000, 'tells that never left are dead letters');
   const again = await service.connect(server.address, MortalGateway);
-  await until(
-    () =>
-      again.add(0).then(
-        () => true,
-        () => false,
-      ),
-    'it runs again',
-  );
+  await until(answers(again), 'it runs again');
   equal(await again.add(0), 100, 'nothing of the old life reaches the new one');
 });
 
@@ -422,14 +391,7 @@ test('what another process asks of a dying thread fails; it may connect again', 
   await waits[1];
   equal((await failure('RECIPIENT_UNREACHABLE', gateway.add(1))).effect, 'none');
   const again = await near.connect(server.address, MortalGateway);
-  await until(
-    () =>
-      again.add(0).then(
-        () => true,
-        () => false,
-      ),
-    'it runs again',
-  );
+  await until(answers(again), 'it runs again');
   equal(await caller.addAt(server.address, 1), 101);
   equal((await failure('RECIPIENT_UNREACHABLE', gateway.add(1))).effect, 'none');
 });
@@ -449,14 +411,7 @@ test('fifty restarts leave nothing behind', async () => {
   let before: { readonly ports: number; readonly memoryMb: number } | undefined;
   for (let life = 0; life < 50; life++) {
     const gateway = await service.connect(server.address, MortalGateway);
-    await until(
-      () =>
-        gateway.add(0).then(
-          () => true,
-          () => false,
-        ),
-      `life ${life}`,
-    );
+    await until(answers(gateway), `life ${life}`);
     equal(await other.gateway.addAt(server.address, 1), 101);
     // Big values beside the lane, and calls of the dying thread that nobody will answer.
     equal((await gateway.give(300_000)).length, 300_000);
@@ -472,14 +427,7 @@ test('fifty restarts leave nothing behind', async () => {
     if (life === 9) before = { ports: ports(), memoryMb: memoryMb() };
   }
   const again = await service.connect(server.address, MortalGateway);
-  await until(
-    () =>
-      again.add(0).then(
-        () => true,
-        () => false,
-      ),
-    'the last life',
-  );
+  await until(answers(again), 'the last life');
   equal(await again.add(1, callOptions({ timeoutMs: 5_000 })), 101);
   equal(service.metrics().total.restarts, 50);
   await until(() => ports() <= before!.ports + 2, `at most ${before!.ports} ports and two`);
