@@ -260,7 +260,7 @@ export class Home implements ServiceBackend {
     this.isClosed = true;
     this.service.cancelTimers();
     const failures = await this.#terminateAll();
-    await this.peers.close();
+    const disconnected = this.peers.close();
     this.#watchdog.close();
     await this.#threads.terminate();
     const name = this.#options.settings.systemName;
@@ -269,6 +269,8 @@ export class Home implements ServiceBackend {
     );
     this.servers.closeAll(new RpcError('SERVICE_CLOSED', `service ${name} is closed`));
     callTurn.forget();
+    // A peer that does not read takes its time; nothing of ours waits for it any more.
+    await disconnected;
     if (failures.length === 0) return;
     const all = failures.map(describeThrown).join('; ');
     const text = `${failures.length} endpoints of ${name} failed to stop: ${all}`;

@@ -87,8 +87,14 @@ export class RemotePeer implements ConnectionListener {
     else listener();
   }
 
-  close(): void {
-    void this.#connection?.close();
+  /** Resolves when the socket is gone, of a peer that is attached. */
+  get gone(): Promise<void> {
+    return this.#connection!.closed;
+  }
+
+  /** See {@link Connection.close}. */
+  async close(): Promise<void> {
+    await this.#connection?.close();
   }
 
   onRecord(connection: Connection, type: number, offset: number, length: number): void {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type CellAddress, recipientOf } from '../actor/cell.js';
 import { type Address, endpointIdOf, formatAddress, parseAddress } from '../base/address.js';
 import type { ListenOptions, TlsOptions } from '../config/options.js';
@@ -46,9 +47,12 @@ export class RemotePeers {
   readonly #identity: Identity;
   readonly #options: ConnectionOptions;
   readonly #peers = new Map<string, Promise<RemotePeer>>();
+  /** Every connection of ours, from its dialling until its socket is gone. */
+  readonly #dialled = new Set<Promise<RemotePeer>>();
   readonly #examinations = new Set<Promise<void>>();
+  /** Aborts when this is closed, and with it whoever is dialling. */
+  readonly #closing = new AbortController();
   #listener: Listener | undefined;
-  #isClosed = false;
 
   constructor(rpcThread: RpcThread, network: PeerNetwork, incarnation: number) {
     const { settings, clock, logger } = rpcThread.thread;
@@ -57,6 +61,8 @@ export class RemotePeers {
     this.#identity = { system: settings.systemName, incarnation: incarnation >>> 0 };
     const { maximumFramesize, connectTimeoutMs } = settings;
     this.#options = { clock, logger, maximumFramesize, connectTimeoutMs };
+    // As many may dial at a time as there are peers.
+    setMaxListeners(0, this.#closing.signal);
   }
 
   get port(): number {
@@ -111,12 +117,19 @@ export class RemotePeers {
     };
   }
 
+  /** Gives up dialling, sends what is committed; resolves when all sockets are gone. */
   async close(): Promise<void> {
-    this.#isClosed = true;
-    const peers = await Promise.allSettled(this.#peers.values());
-    for (const peer of peers) if (peer.status === 'fulfilled') peer.value.close();
+    const { system } = this.#identity;
+    this.#closing.abort(new RpcError('SERVICE_CLOSED', `service ${system} is closed`));
+    const closed = [...this.#dialled].map((dialled) => dialled.then((peer) => peer.close()));
+    const unbound = this.#listener?.close();
+    await Promise.allSettled(closed);
     await Promise.all(this.#examinations);
-    await this.#listener?.close();
+    await unbound;
+  }
+
+  get #isClosed(): boolean {
+    return this.#closing.signal.aborted;
   }
 
   /** One cell for all threads and connects of this process, as long as the connection lives. */
@@ -200,7 +213,7 @@ export class RemotePeers {
     const text = formatAddress(address);
     const fresh = await this.#dial(address, text, timeoutMs).catch(() => undefined);
     if (!fresh) return;
-    if (!peer.isSilentSince(receivedBytes) || this.#isClosed) return fresh.close();
+    if (!peer.isSilentSince(receivedBytes) || this.#isClosed) return void fresh.close();
     peer.lose('nothing comes from it any more, while the peer answers on a new connection');
     void this.#keep(keyOf(address), Promise.resolve(fresh));
   }
@@ -235,19 +248,30 @@ export class RemotePeers {
     return dialled;
   }
 
-  async #dial(
+  #dial(address: Address, text: string, connectTimeoutMs?: number): Promise<RemotePeer> {
+    const dialled = this.#open(address, text, connectTimeoutMs).catch((error: unknown) => {
+      throw this.#isClosed ? this.#closing.signal.reason : error;
+    });
+    this.#dialled.add(dialled);
+    const forget = (): void => void this.#dialled.delete(dialled);
+    dialled.then((peer) => peer.gone.then(forget), forget);
+    return dialled;
+  }
+
+  async #open(
     address: Address,
     text: string,
     connectTimeoutMs = this.#options.connectTimeoutMs,
   ): Promise<RemotePeer> {
+    const { signal } = this.#closing;
     const peer = new RemotePeer(this.#rpcThread, undefined);
-    const options = { ...this.#options, connectTimeoutMs, listener: peer };
+    const options = { ...this.#options, connectTimeoutMs, listener: peer, signal };
     const transport = await this.#transportOf(address.protocol);
     const connection = await dial(transport, placeOf(address), this.#identity, options);
     peer.attach(connection);
     if (connection.peer.system !== address.system) {
       const reason = `${text}: system ${connection.peer.system} answers there`;
-      peer.close();
+      void peer.close();
       throw new RpcError('CONNECTION_FAILED', reason, { address: text });
     }
     return peer;
@@ -268,12 +292,12 @@ export class RemotePeers {
   async #openControl(peer: RemotePeer, text: string): Promise<RemotePeer> {
     const address = parseAddress(text)!;
     const control = await this.#dial(address, text);
-    peer.onClosed(() => control.close());
+    peer.onClosed(() => void control.close());
     if (control.incarnation === peer.incarnation) {
-      control.onClosed(() => peer.close());
+      control.onClosed(() => void peer.close());
       return control;
     }
-    control.close();
+    void control.close();
     throw new RpcError('CONNECTION_FAILED', `${text}: another run of it answers there now`, {
       address: text,
     });
