@@ -19,19 +19,33 @@ export async function loadCommand(
   signal: AbortSignal,
 ): Promise<ExitCode> {
   const options = parseLoadOptions(args);
-  const isQuiet = options.jsonFile === '-';
   const target = await openTarget(options);
   let result: LoadResult;
   try {
-    if (!isQuiet) announce(terminal, options, target);
-    result = await measure(options, target, signal);
-  } finally {
-    await target.close();
+    // Told before the target is closed: an endpoint that hangs or fails as it stops takes no
+    // measured figures along.
+    result = await measureAndTell(options, target, terminal, signal);
+  } catch (error) {
+    await target.close().catch(() => {});
+    throw error;
   }
-  if (!isQuiet) printLoadResult(terminal, result);
-  if (options.jsonFile !== undefined) writeJson(options, target.title, result);
+  await target.close();
   if (signal.aborted) return EXIT_CODES.interrupted;
   return result.verified ? EXIT_CODES.ok : EXIT_CODES.failed;
+}
+
+async function measureAndTell(
+  options: LoadCommandOptions,
+  target: OpenTarget,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<LoadResult> {
+  const isQuiet = options.jsonFile === '-';
+  if (!isQuiet) announce(terminal, options, target);
+  const result = await measure(options, target, signal);
+  if (!isQuiet) printLoadResult(terminal, result);
+  if (options.jsonFile !== undefined) writeJson(options, target.title, result);
+  return result;
 }
 
 function announce(terminal: Terminal, options: LoadCommandOptions, target: OpenTarget): void {

@@ -32,3 +32,26 @@ export class CounterEndpoint extends RpcEndpoint implements Serves<typeof Counte
     return this.#hits;
   }
 }
+
+const StubbornGateway = defineGateway('Stubborn', {
+  yes: ask<[], boolean>(),
+  block: ask<[], void>(),
+});
+
+/** Serves well, but does not stop as it should. */
+export class StubbornEndpoint extends RpcEndpoint implements Serves<typeof StubbornGateway> {
+  static override readonly gateways: readonly AnyGateway[] = [StubbornGateway];
+  static override readonly module = import.meta.url;
+
+  override onStop(): never {
+    throw new Error('it goes on');
+  }
+
+  yes(): boolean {
+    return true;
+  }
+
+  block(): never {
+    for (;;);
+  }
+}

@@ -4,10 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { runCli, startCli } from '../run-cli.js';
-import { CounterEndpoint } from './counter-endpoint.js';
+import { CounterEndpoint, StubbornEndpoint } from './counter-endpoint.js';
 
 const SHORT = ['-d', '150ms', '--warmup', '20ms', '-c', '4'];
 const FIXTURE = fileURLToPath(CounterEndpoint.module);
+const STUBBORN = `${FIXTURE}#${StubbornEndpoint.name}`;
 
 interface LoadJson {
   readonly verified: boolean;
@@ -95,6 +96,26 @@ test('HTTP: 429 is counted apart and is no error', async () => {
 
 test('Ctrl-C prints what was measured', async () => {
   const running = startCli(['load', '-d', '60s', '--warmup', '0']);
+  await running.printed('closed loop');
+  running.child.kill('SIGINT');
+  const { code, stdout } = await running.ended;
+  assert.equal(code, 130);
+  assert.match(stdout, /calls\/s/);
+});
+
+test('what was measured is told, also when the endpoint fails as it stops', async () => {
+  const module = ['--module', STUBBORN, '--method', 'yes'];
+  const { verified, calls, code } = await loadJson(...module);
+  assert.equal(verified, true);
+  assert.ok(calls > 0);
+  assert.equal(code, 1);
+  const { stderr } = await runCli(['load', ...SHORT, ...module]);
+  assert.match(stderr, /it goes on/);
+});
+
+test('Ctrl-C prints what was measured, also when the endpoint never stops', async () => {
+  const module = ['--module', STUBBORN, '--method', 'block'];
+  const running = startCli(['load', '-d', '60s', '--warmup', '0', ...module]);
   await running.printed('closed loop');
   running.child.kill('SIGINT');
   const { code, stdout } = await running.ended;

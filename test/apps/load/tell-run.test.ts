@@ -48,7 +48,7 @@ async function turned(target: TellTarget, options: Partial<LoadOptions>): Promis
   const running = runTellLoad(load, target);
   let result: LoadResult | undefined;
   void running.then((measured) => (result = measured));
-  for (let i = 0; i < 1_000 && result === undefined; i++) await clock.pass(1);
+  for (let i = 0; i < 2_000 && result === undefined; i++) await clock.pass(1);
   return running;
 }
 
@@ -83,4 +83,29 @@ test('the warm-up is forgotten before measuring', async () => {
   const result = await turned(new CountingTarget(), { ratePerSecond: 1_000, warmupMs: 50 });
   assert.ok(result.calls <= 100);
   assert.equal(result.verified, true);
+});
+
+test('without room and without an answer the run ends in time, and says so', async () => {
+  for (const isFull of [true, false]) {
+    const target = new CountingTarget();
+    const never = new Promise<never>(() => {});
+    if (isFull) target.ready = () => never;
+    target.settle = () => never;
+    const result = await turned(target, { ratePerSecond: 1_000, drainMs: 50 });
+    assert.deepEqual([result.timeouts, result.verified], [1, false]);
+    assert.ok(result.measuredMs >= 150 && result.measuredMs < 160, String(result.measuredMs));
+  }
+});
+
+test('Ctrl-C while the endpoint counts: it is given a little time, not all', async () => {
+  const controller = new AbortController();
+  const target = new CountingTarget();
+  target.settle = () => {
+    controller.abort();
+    return new Promise(() => {});
+  };
+  const { signal } = controller;
+  const load = { ratePerSecond: 1_000, drainMs: 10_000, signal };
+  const result = await turned(target, load);
+  assert.ok(result.measuredMs < 1_200, String(result.measuredMs));
 });
