@@ -326,7 +326,7 @@ export class ActorCell implements LocalRecipient, TurnHost, Child, Supervisor {
   }
 
   #start(): void {
-    if (this.#isEnding) return;
+    if (this.#isEnding) return this.#parts.onStarted?.(this.#notStarted('it was stopped before'));
     this.#move('STARTING');
     const error = this.#beginInstance((actor, turn) => actor.onStart(turn));
     if (error !== undefined) this.finish();
@@ -345,10 +345,13 @@ export class ActorCell implements LocalRecipient, TurnHost, Child, Supervisor {
       return undefined;
     } catch (error) {
       this.#log('an actor could not be started and is stopped', { error });
-      const text = `${this.path} could not be started: ${describeThrown(error)}`;
-      const details = { cause: error, endpoint: this.path };
-      return new RpcError('ENDPOINT_START_FAILED', text, details);
+      return this.#notStarted(describeThrown(error), error);
     }
+  }
+
+  #notStarted(why: string, cause?: unknown): RpcError {
+    const text = `${this.path} could not be started: ${why}`;
+    return new RpcError('ENDPOINT_START_FAILED', text, { cause, endpoint: this.path });
   }
 
   #endInstance(end: (actor: Actor<unknown>, turn: Turn) => void): void {

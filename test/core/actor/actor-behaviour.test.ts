@@ -460,3 +460,17 @@ test('on one thread a placed actor lives here; another thread is refused', async
     });
   });
 });
+
+test('a placed actor that is stopped before its first turn fails who waits for it', async () => {
+  await withSystem(async (system) => {
+    const parent = system.actorOf(Props.of(Runner), 'parent');
+    const made = deferred<unknown>();
+    parent.tell((context) => {
+      made.resolve(context.actorOf(Props.of(Runner).withThread('home'), 'child'));
+    });
+    parent.tell(fail);
+    const error = await failure('ENDPOINT_START_FAILED', made.promise);
+    assert.match(error.message, /child could not be started: it was stopped before/);
+    assert.equal(await ask(parent, answer, 1000), 'alive');
+  });
+});
