@@ -5,8 +5,9 @@ import { RpcError } from '../errors/rpc-error.js';
 import type { CallOutlet } from '../mailbox/call-outlet.js';
 import { type CallFacts, cancelled, type HandlerCall } from './current-call.js';
 
-/** An ask whose handler answered a promise. */
+/** An ask whose handler answered a promise; a tell, when that handler asked for its call. */
 export class OpenCall implements Cancellable {
+  /** 0: a tell, which nobody is answered. */
   readonly call: number;
   readonly method: string;
   /** Undefined: the caller is on this thread. */
@@ -34,7 +35,7 @@ export class OpenCall implements Cancellable {
   }
 }
 
-/** The asks of one endpoint that are under way: begun, not answered, one answer each. */
+/** The calls of one endpoint that are under way: begun, not over, one answer for each ask. */
 export class OpenCalls {
   readonly #thread: ActorThread;
   readonly #endpointId: string;
@@ -50,12 +51,13 @@ export class OpenCalls {
   add(open: OpenCall, { flags }: CallFacts): void {
     this.#open ??= new Set();
     this.#open.add(open);
+    if (open.call === 0) return;
     const isCancellable = (flags & FLAG_CANCELLABLE) !== 0;
     if (!isCancellable && open.asked === undefined) return;
     this.#thread.cancels.add(open.replyTo, open.call, open);
   }
 
-  /** The call may be answered now; false when it has been. */
+  /** The call is over, and may be answered now; false when it has been. */
   take(open: OpenCall): boolean {
     if (this.#open?.delete(open) !== true) return false;
     this.#thread.cancels.remove(open.replyTo, open.call);
@@ -78,6 +80,7 @@ export class OpenCalls {
       const error = new RpcError('RECIPIENT_UNREACHABLE', text, { effect: 'unknown' });
       this.take(open);
       open.asked?.abort(error);
+      if (open.call === 0) continue;
       if (open.replyTo === undefined) this.#thread.pending.reject(open.call, error);
       else this.#thread.replies.failure(open.replyTo, open.call, error, {});
     }

@@ -327,7 +327,7 @@ export class RpcCell extends CallAnswers implements Cell, CellAddress, LifeOwner
       replyTo,
       asked,
     });
-    if (call !== 0) calls.add(open, facts);
+    if (call !== 0 || asked !== undefined) calls.add(open, facts);
     this.#serial?.hold();
     this.thread.mailbox.yieldSoon();
     const settled = (): boolean => {
@@ -335,7 +335,7 @@ export class RpcCell extends CallAnswers implements Cell, CellAddress, LifeOwner
       open.isSettled = true;
       asked?.finish();
       this.#serial?.release();
-      return call === 0 || calls.take(open);
+      return calls.take(open) || call === 0;
     };
     const onThrown = (thrown: unknown): void => {
       if (settled()) this.answerFailure(call, method, replyTo, thrown);

@@ -2,11 +2,15 @@ import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { BroadcastChannel } from 'node:worker_threads';
 import {
+  ask,
+  currentCall,
+  defineGateway,
   isRpcError,
   RpcEndpoint,
   type RpcError,
   RpcService,
   type RpcServer,
+  tell,
 } from '../../../index.js';
 import { deferred } from '../../../core/base/deferred.js';
 import { Probe } from '../../support/rpc-fixtures.js';
@@ -329,4 +333,40 @@ test('a constructor that fails leaves neither its resources open nor a timer', a
   await barren.close();
   deepEqual(closed, ['second', 'first']);
   equal(clock.pendingTimers, 0);
+});
+
+test('what is under way when its endpoint ends is told, asks and tells alike', async () => {
+  const LoopGateway = defineGateway('Loop', { asked: ask(), told: tell() });
+  const lines: string[] = [];
+  class Loop extends RpcEndpoint {
+    static override readonly gateways = [LoopGateway];
+
+    asked(): Promise<void> {
+      return this.#loop('asked');
+    }
+
+    told(): Promise<void> {
+      return this.#loop('told');
+    }
+
+    #loop(name: string): Promise<void> {
+      const { signal } = currentCall();
+      return new Promise((_, reject) => {
+        signal.addEventListener('abort', () => {
+          lines.push(`${name} ${(signal.reason as RpcError).code}`);
+          reject(new Error('given up'));
+        });
+      });
+    }
+  }
+  const server = await service.startServer(Loop, { thread: 'home' });
+  await server.start();
+  const gateway = server.getSelfGateway(LoopGateway);
+  gateway.told();
+  const waiting = failure('RECIPIENT_UNREACHABLE', gateway.asked());
+  const failedBefore = service.metrics().home.failedTells;
+  await server.close();
+  await waiting;
+  deepEqual(lines, ['told RECIPIENT_UNREACHABLE', 'asked RECIPIENT_UNREACHABLE']);
+  equal(service.metrics().home.failedTells, failedBefore + 1, 'a failing tell is counted even so');
 });
