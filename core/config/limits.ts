@@ -45,6 +45,8 @@ export const LIMITS = {
   aggregatedErrors: 16,
   /** Errors in one answer: causes and aggregated ones, all together. */
   failuresPerAnswer: 64,
+  /** Objects that the MessagePack in the arguments or the result of a peer may make. */
+  foreignObjects: 1 << 20,
   /** Text of one error field that travels, in UTF-16 code units. */
   errorTextLength: 16 * 1024,
   /** Keys of all the shapes that one writer of records remembers; then it begins anew. */

@@ -135,14 +135,14 @@ export const ERROR_CODES = {
   FRAME_TOO_LARGE: {
     wire: 17,
     effect: 'none',
-    meaning: 'A request is larger than `maximumFramesize`.',
+    meaning: 'A request is larger than `maximumFramesize`, or made of too many objects.',
     usualCause: 'A big value sent to another process.',
     cure: 'Raise `maximumFramesize` on both sides, or send less at a time.',
   },
   RESULT_TOO_LARGE: {
     wire: 18,
     effect: 'unknown',
-    meaning: 'A result is larger than `maximumFramesize`.',
+    meaning: 'A result is larger than `maximumFramesize`, or made of too many objects.',
     usualCause: 'A big value answered to another process.',
     cure: 'Raise `maximumFramesize` on both sides, or answer in pieces.',
   },

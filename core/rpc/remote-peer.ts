@@ -3,8 +3,15 @@ import { forwardInvocation } from '../actor/forward.js';
 import { type BesideSource, nothingBeside, ownMemory } from '../actor/payloads.js';
 import { InvocationEnvelope, ReplyEnvelope } from '../codec/envelope.js';
 import { type CheckedRecord, checkRecord } from '../codec/frame-check.js';
+import { refuseManyObjects } from '../codec/foreign-objects.js';
 import { callNumberOf } from '../codec/order-key.js';
-import { cancelledCall, FLAG_FOREIGN, RECORD_CANCEL, RECORD_REPLY } from '../codec/stamps.js';
+import {
+  cancelledCall,
+  FLAG_FOREIGN,
+  RECORD_CANCEL,
+  RECORD_REPLY,
+  STATUS_FAILURE,
+} from '../codec/stamps.js';
 import { RpcError } from '../errors/rpc-error.js';
 import type { RecordSource } from '../memory/lane-reader.js';
 import type { Connection, ConnectionListener } from '../transport/connection.js';
@@ -143,10 +150,14 @@ export class RemotePeer implements ConnectionListener {
     const { thread } = this.#rpcThread;
     this.#reply.wrap(source, offset);
     // A peer may answer only what it was asked: call numbers of others are not its business.
-    const { call } = this.#reply;
-    if (thread.pending.peerOf(call) === this.#outlet)
-      thread.onReply(this.#reply, this.#source(source));
-    else thread.pending.onLateAnswer(call, this.outlet);
+    const { call, status } = this.#reply;
+    if (thread.pending.peerOf(call) !== this.#outlet) {
+      return thread.pending.onLateAnswer(call, this.outlet);
+    }
+    const isFailure = status === STATUS_FAILURE;
+    const refusal = isFailure ? undefined : refuseManyObjects(source, this.#reply, 'result');
+    if (refusal) thread.pending.reject(call, refusal);
+    else thread.onReply(this.#reply, this.#source(source));
   }
 
   /** The answers to the calls before leave while slow ones go on: they came in one piece. */
@@ -168,7 +179,9 @@ export class RemotePeer implements ConnectionListener {
     const timeoutMs = envelope.deadline;
     if (timeoutMs !== 0) envelope.setDeadline(thread.deadlineAfter(timeoutMs));
     const to = threadOf(envelope.recipient);
-    if (to !== 0) this.#forward(envelope, to, timeoutMs);
+    const refusal = refuseManyObjects(source, envelope, 'arguments');
+    if (refusal) this.#refuse(envelope, refusal);
+    else if (to !== 0) this.#forward(envelope, to, timeoutMs);
     else if (this.#isOpenToPeers(envelope)) this.#deliver(envelope, source);
     else this.#refuse(envelope, new RpcError('RECIPIENT_UNREACHABLE', 'nobody lives there'));
     // Answers are never refused room, so their number is bounded by not reading more questions.

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { threadId } from 'node:worker_threads';
+import { LIMITS } from '../../core/config/limits.js';
 import { FencedRpcEndpoint, RpcEndpoint, type Serves } from '../../index.js';
 import { DriverGateway, FencedGateway, ProbeGateway } from './rpc-contracts.js';
 import type { Target } from './rpc-contracts.js';
@@ -55,6 +56,8 @@ function hasty(resolve: (value: string) => void, reject: (error: Error) => void)
 }
 
 const ODD: Record<string, () => unknown> = {
+  /** More objects than one value of another process may be made of. */
+  crowd: () => [new Map(), ...Array.from({ length: LIMITS.foreignObjects }, () => [])],
   /** A native promise is taken as it is, also when its `then` is not its own. */
   // biome-ignore lint/suspicious/noThenProperty: a foreign thenable is the point
   promiseOfItsOwn: () => Object.assign(Promise.resolve('own'), { then: hasty }),

@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { LIMITS } from '../../../core/config/limits.js';
 import { callOptions, isRpcError, ready, type RpcError, RpcService } from '../../../index.js';
 import { addressFrom, startChild } from '../../support/rpc-child.js';
 import { ProbeGateway } from '../../support/rpc-contracts.js';
@@ -108,6 +109,25 @@ test('oversized calls fail at once, oversized results at their caller; all live 
     await failure('FRAME_TOO_LARGE', gateway.length(new Uint8Array(room + 4)));
     equal(await gateway.add(1, 2), 3);
   }
+});
+
+test('values of too many objects are refused from other processes alone; all live on', async () => {
+  const far = await start({ systemName: 'far', threads: 1, listen: { port: 0 } });
+  const near = await start({ threads: 1, askTimeoutMs: 60_000 });
+  const limit = LIMITS.foreignObjects;
+  const crowd = [new Map(), ...Array.from({ length: limit }, () => [])];
+  for (const thread of ['home', 0] as const) {
+    const gateway = await probe(far, thread, near);
+    const call = await failure('FRAME_TOO_LARGE', gateway.count(crowd));
+    deepEqual([call.effect, call.limit, call.actual], ['none', limit, limit + 2]);
+    match(call.message, /1048578 objects/);
+    const result = await failure('RESULT_TOO_LARGE', gateway.giveOdd('crowd'));
+    deepEqual([result.effect, result.limit, result.actual], ['unknown', limit, limit + 2]);
+    equal(await gateway.add(1, 2), 3);
+  }
+  const inside = await probe(near, 0);
+  equal(await inside.count(crowd), 1);
+  equal(((await inside.giveOdd('crowd')) as unknown[]).length, limit + 1);
 });
 
 test('a failure that is too large for the smallest frame arrives all the same', async () => {
