@@ -1,4 +1,12 @@
-import { closeSync, type Dirent, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  type Dirent,
+  openSync,
+  readdirSync,
+  readSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inputError } from '../exit-codes.js';
@@ -78,7 +86,8 @@ class InputFinder {
     try {
       const sizeBytes = statSync(path).size;
       const length = readSync(file, this.#sniffed, 0, SNIFFED_BYTES, 0);
-      if (length === 0) this.#empty++;
+      // Some files of the system hold text and say that they are empty.
+      if (length === 0 || sizeBytes === 0) this.#empty++;
       else if (this.#sniffed.subarray(0, length).includes(0)) this.#binary++;
       else this.#add({ path, sizeBytes });
     } catch {
@@ -112,18 +121,20 @@ class InputFinder {
 
 /** Files below a path in the order of their names, so that neighbours stay together. */
 function* listPaths(root: string, finder: InputFinder): Generator<string> {
-  let isFolder: boolean;
+  let facts: Stats;
   try {
-    isFolder = statSync(root).isDirectory();
+    facts = statSync(root);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') throw inputError(`there is no file or folder ${root}`);
     throw inputError(`cannot read ${root}: ${(error as Error).message}`);
   }
-  if (!isFolder) {
+  if (facts.isFile()) {
     yield root;
     return;
   }
+  // Opening a pipe would wait for its writer.
+  if (!facts.isDirectory()) throw inputError(`${root} is neither a file nor a folder`);
   const folders = [root];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     let entries: Dirent[];

@@ -101,7 +101,7 @@ export class WordCountPart {
       words: last.summaries.reduce((sum, { words }) => sum + words, 0),
       clusterMs: roundTo(clusterMs, 1),
       plainMs: roundTo(plainMs, 1),
-      equal: this.#comparison?.equal ?? false,
+      equal: this.#comparison?.equal ?? null,
       speedUp: roundTo(plainMs / clusterMs, 3),
       files: files.length,
       skipped: binary + unreadable + empty,

@@ -45,10 +45,9 @@ function renderCards({ cluster, wordCount, load }: DemoReport): string {
     cards.push([formatMillis(cluster.startMs), text]);
   }
   if (wordCount) {
-    const equal = wordCount.equal ? 'every word equal' : 'COUNTS DIFFER';
     cards.push([
       `${wordCount.speedUp.toFixed(2)} x`,
-      `as fast as one plain thread at counting words; ${equal}`,
+      `as fast as one plain thread at counting words; ${verdictOf(wordCount).short}`,
     ]);
   }
   for (const path of ['thread', 'tcp'] as const) {
@@ -81,9 +80,6 @@ function renderMembers({ cluster }: DemoReport): string {
 }
 
 function renderWordCount(count: WordCountReport): string {
-  const verdict = count.equal
-    ? '<b class="good">The counts agree word for word.</b>'
-    : '<b class="bad">The counts differ.</b>';
   const top = count.top.map(({ word, count: times }) => [
     `<code>${escapeHtml(word)}</code>`,
     formatWhole(times),
@@ -92,8 +88,15 @@ function renderWordCount(count: WordCountReport): string {
   return `<h2>Word count</h2>
 <p>${formatBytes(count.bytes)} in ${formatWhole(count.files)} files${skipped}:
 ${formatWhole(count.words)} words, ${formatWhole(count.distinctWords)} different ones.
-${verdict}</p>
+${verdictOf(count).long}</p>
 <div class="pair">${drawWordCount(count)}${table(['most frequent', 'times'], top)}</div>`;
+}
+
+function verdictOf({ equal }: WordCountReport): { readonly short: string; readonly long: string } {
+  if (equal === null) return { short: 'not compared', long: 'The counts were not compared.' };
+  return equal
+    ? { short: 'every word equal', long: '<b class="good">The counts agree word for word.</b>' }
+    : { short: 'COUNTS DIFFER', long: '<b class="bad">The counts differ.</b>' };
 }
 
 const LATENCY_TICKS = ['p50', 'p90', 'p99', 'p99.9', 'p99.99', 'max'];

@@ -40,8 +40,8 @@ export interface WordCountReport {
   readonly words: number;
   readonly clusterMs: number;
   readonly plainMs: number;
-  /** Every word has the same count in both. */
-  readonly equal: boolean;
+  /** Every word has the same count in both; null when it ended before they were compared. */
+  readonly equal: boolean | null;
   readonly speedUp: number;
   readonly files: number;
   readonly skipped: number;

@@ -6,8 +6,8 @@ export interface Piece {
   readonly path: string;
   readonly startBytes: number;
   readonly endBytes: number;
-  /** The piece is the whole file, which is then read in one go. */
-  readonly isWhole: boolean;
+  /** Of the file as it was found: what is written to its end later is not read. */
+  readonly sizeBytes: number;
 }
 
 /** A file to count. */
@@ -28,7 +28,7 @@ export function cutIntoPieces(files: readonly InputFile[], pieceBytes = PIECE_BY
   for (const { path, sizeBytes } of files) {
     for (let startBytes = 0; startBytes < sizeBytes; startBytes += pieceBytes) {
       const endBytes = Math.min(sizeBytes, startBytes + pieceBytes);
-      pieces.push({ path, startBytes, endBytes, isWhole: endBytes - startBytes === sizeBytes });
+      pieces.push({ path, startBytes, endBytes, sizeBytes });
     }
   }
   return pieces;
@@ -39,11 +39,15 @@ export function cutIntoPieces(files: readonly InputFile[], pieceBytes = PIECE_BY
  * the last one, even where that lies in the next piece: every word is read exactly once.
  */
 export function readPiece(piece: Piece): string {
-  if (piece.isWhole) return readFileSync(piece.path).toString('latin1');
+  const { startBytes, endBytes, sizeBytes } = piece;
+  // The whole file is read in one go.
+  if (endBytes - startBytes === sizeBytes) {
+    return readFileSync(piece.path).toString('latin1', 0, sizeBytes);
+  }
   const file = openSync(piece.path, 'r');
   try {
-    const before = piece.startBytes === 0 ? 0 : 1;
-    const head = readBytes(file, piece.startBytes - before, piece.endBytes);
+    const before = startBytes === 0 ? 0 : 1;
+    const head = readBytes(file, startBytes - before, endBytes);
     let start = before;
     if (before === 1 && isWordByte(head[0] ?? 0)) {
       while (start < head.length && isWordByte(head[start]!)) start++;
@@ -51,17 +55,18 @@ export function readPiece(piece: Piece): string {
       if (start === head.length) return '';
     }
     const last = head.at(-1);
-    const tail = last !== undefined && isWordByte(last) ? readRestOfWord(file, piece.endBytes) : '';
+    const isCut = last !== undefined && isWordByte(last);
+    const tail = isCut ? readRestOfWord(file, endBytes, sizeBytes) : '';
     return head.toString('latin1', start) + tail;
   } finally {
     closeSync(file);
   }
 }
 
-function readRestOfWord(file: number, fromBytes: number): string {
+function readRestOfWord(file: number, fromBytes: number, sizeBytes: number): string {
   let text = '';
   for (let at = fromBytes; ; at += LOOK_AHEAD_BYTES) {
-    const ahead = readBytes(file, at, at + LOOK_AHEAD_BYTES);
+    const ahead = readBytes(file, at, Math.min(sizeBytes, at + LOOK_AHEAD_BYTES));
     const end = ahead.findIndex((byte) => !isWordByte(byte));
     if (end >= 0) return text + ahead.toString('latin1', 0, end);
     text += ahead.toString('latin1');

@@ -2,11 +2,10 @@
  * The plain count that the cluster is compared with: one thread, whole files, one Map, the same
  * function over the text. It has a thread of its own, so that the home thread stays free.
  */
-import { readFileSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { systemClock } from '../../../core/internal.js';
 import { packAll, type PackedCounts } from './packed-counts.js';
-import { cutIntoPieces, type InputFile, readPiece } from './pieces.js';
+import { cutIntoPieces, type InputFile, PIECE_BYTES, readPiece } from './pieces.js';
 import { WordCounts } from './words.js';
 
 /** What the plain counter answers. */
@@ -25,11 +24,8 @@ const WHOLE_FILE_BYTES_MAX = 256 * 1024 * 1024;
 function count(files: readonly InputFile[]): WordCounts {
   const counts = new WordCounts();
   for (const file of files) {
-    if (file.sizeBytes <= WHOLE_FILE_BYTES_MAX) {
-      counts.addText(readFileSync(file.path).toString('latin1'));
-    } else {
-      for (const piece of cutIntoPieces([file])) counts.addText(readPiece(piece));
-    }
+    const pieceBytes = file.sizeBytes <= WHOLE_FILE_BYTES_MAX ? file.sizeBytes : PIECE_BYTES;
+    for (const piece of cutIntoPieces([file], pieceBytes)) counts.addText(readPiece(piece));
   }
   return counts;
 }

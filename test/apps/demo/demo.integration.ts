@@ -125,6 +125,9 @@ test('Ctrl-C while counting stops everything and writes what was measured', asyn
   const report = readReport('counting');
   assert.equal(report.interrupted, true);
   assert.ok(report.wordCount!.rounds.length >= 1);
+  assert.equal(report.wordCount!.equal, null, 'nobody has compared the counts');
+  const page = readFileSync(join(folder, 'counting', 'report.html'), 'utf8');
+  assert.doesNotMatch(page, /counts differ/i);
   assert.equal(isAlive(childOf(report)), false);
 });
 

@@ -49,6 +49,7 @@ test('a missing path and nothing to read are input errors', async () => {
     [absent, /there is no file or folder .*absent/],
     [empty, /nothing to read: .*empty holds no text/],
     [binary, /holds no text \(1 binary\)/],
+    ['/dev/null', /\/dev\/null is neither a file nor a folder/],
   ] as const;
   for (const [path, message] of cases) {
     await assert.rejects(findInput([path], signal), { exitCode: 3, message });

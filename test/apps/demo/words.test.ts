@@ -76,6 +76,18 @@ test('no word is cut, lost or counted twice at the borders of pieces', () => {
   );
 });
 
+test('what is written to the end of a file later is not read, however it is cut', () => {
+  const path = join(folder, 'grows.txt');
+  writeFileSync(path, 'one two thr');
+  const files = [{ path, sizeBytes: 11 }];
+  writeFileSync(path, 'one two three four five');
+  for (const pieceBytes of [2, 5, 100]) {
+    const counts = new WordCounts();
+    for (const piece of cutIntoPieces(files, pieceBytes)) counts.addText(readPiece(piece));
+    assert.deepEqual(Object.fromEntries(counts.counts), { one: 1, two: 1, thr: 1 });
+  }
+});
+
 test('a word longer than many pieces and than the look-ahead is one word', () => {
   const path = join(folder, 'long.txt');
   const long = 'x'.repeat(20_000);
