@@ -56,7 +56,10 @@ export interface MiniClusterOptions extends ClusterTimes {
   readonly rpcServiceSharing?: 'shared' | 'dedicated';
   /** Worker threads of a shared service. Default: one a TaskExecutor. */
   readonly threads?: number;
-  /** Where the service listens, for processes to join. Default: loopback, any port. */
+  /**
+   * Where the service listens, for processes to join. Default: loopback, any port. Whoever can
+   * connect can hand in jobs, which is code to run: SECURITY.md says how to keep others out.
+   */
   readonly listen?: ListenOptions;
   readonly systemName?: string;
   /** Told to TaskExecutors when they register. Default: no blob server. */

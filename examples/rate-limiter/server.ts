@@ -71,8 +71,7 @@ async function answer(
   response: ServerResponse,
   shardOf: (key: string) => Shard,
 ): Promise<void> {
-  const { searchParams } = new URL(request.url ?? '/', 'http://localhost');
-  const key = String(request.headers['x-api-key'] ?? searchParams.get('key') ?? '');
+  const key = keyOf(request);
   if (key === '') return send(response, 400, { error: 'give ?key= or the header x-api-key' });
   try {
     const { allowed, remaining, retryAfterMs } = await shardOf(key).take(key);
@@ -83,6 +82,13 @@ async function answer(
     // Closed, late or lost: whoever guards something expensive rather says no.
     send(response, 503, { error: isRpcError(error) ? error.code : String(error) });
   }
+}
+
+/** Who asks; empty when nobody says so, or in a target that is no URL: `//` for one. */
+function keyOf({ headers, url = '/' }: IncomingMessage): string {
+  const base = 'http://localhost';
+  const query = URL.canParse(url, base) ? new URL(url, base).searchParams.get('key') : null;
+  return String(headers['x-api-key'] ?? query ?? '');
 }
 
 function send(response: ServerResponse, status: number, body: object): void {

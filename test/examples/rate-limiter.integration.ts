@@ -24,6 +24,7 @@ test('lets a full bucket through, refuses the rest, and keeps keys apart', async
     const body = (await refused.json()) as { key: string; retryAfterMs: number };
     assert.equal(body.key, 'alice');
     assert.equal((await fetch(limiter.url)).status, 400);
+    assert.equal((await fetch(`${limiter.url}/`)).status, 400, 'a target that is no URL');
   } finally {
     await limiter.close();
   }
