@@ -23,6 +23,8 @@ export interface CallContext {
 export interface Relay {
   /** Where the answer goes, when somebody else waits for it. */
   readonly asker?: object;
+  /** The asker is gone; the answer is nobody's business any more. */
+  onAskerLost?(): void;
   onReply(reply: ReplyEnvelope, source: BesideSource): void;
   onFailure(error: RpcError): void;
 }
@@ -256,7 +258,10 @@ export class PendingCalls {
    */
   dropAsker(asker: object): void {
     for (let slot = 0; slot < this.#relays.length; slot++) {
-      if (this.#relays[slot]?.asker === asker) this.#keepBack(this.#callOf(slot));
+      const relay = this.#relays[slot];
+      if (relay?.asker !== asker) continue;
+      relay.onAskerLost?.();
+      this.#keepBack(this.#callOf(slot));
     }
   }
 

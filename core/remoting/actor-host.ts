@@ -2,13 +2,20 @@ import { type Actor, Props } from '../actor/actor.js';
 import { ActorCell, type Supervisor } from '../actor/actor-cell.js';
 import type { ActorNode, Walk } from '../actor/actor-node.js';
 import { isWalkable } from '../actor/actor-path.js';
-import { type ActorRef, type AnyActorRef, failAsk, watchFrom } from '../actor/actor-ref.js';
+import {
+  type ActorRef,
+  type AnyActorRef,
+  type DistantWatch,
+  failAsk,
+  watchFrom,
+} from '../actor/actor-ref.js';
 import { walkTree } from '../actor/actor-selection.js';
 import { ThreadActorSystem, threadOfUid } from '../actor/actor-system.js';
 import { DEFAULT_STRATEGY, type SupervisorStrategy, type Verdict } from '../actor/supervision.js';
 import { reachNobody } from '../actor/undeliverable.js';
 import { deferred } from '../base/deferred.js';
 import { describeThrown, RpcError, toRpcError } from '../errors/rpc-error.js';
+import { currentCall } from '../rpc/current-call.js';
 import { RpcEndpoint } from '../rpc/endpoint.js';
 import { loadExport } from '../rpc/endpoint-factory.js';
 import type { Serves } from '../rpc/gateway.js';
@@ -53,9 +60,8 @@ export class ActorHost extends RpcEndpoint implements Serves<typeof ActorHostGat
   readonly #remoting: ThreadRemoting;
   /** Actors here whose parents live on other threads. */
   readonly #placed = new Set<ActorCell>();
-  /** How to end each watch from elsewhere, by its name. */
-  readonly #watches = new Map<string, () => void>();
-  readonly #closed = deferred<void>();
+  /** How to end what others wait for: each watch by its name, and our own end. */
+  readonly #waits = new Map<string | symbol, () => void>();
 
   constructor(options: HostOptions = {}) {
     super();
@@ -92,9 +98,8 @@ export class ActorHost extends RpcEndpoint implements Serves<typeof ActorHostGat
     });
     this.system.end().catch(() => {});
     await Promise.all([...stopping, this.system.stopped]);
-    for (const end of this.#watches.values()) end();
-    this.#closed.resolve();
-    // The answers to those who watch leave before the endpoint ends.
+    for (const end of this.#waits.values()) end();
+    // The answers to those who wait leave before the endpoint ends.
     await new Promise<void>((resolve) => thread.mailbox.post({ run: resolve }));
   }
 
@@ -122,20 +127,12 @@ export class ActorHost extends RpcEndpoint implements Serves<typeof ActorHostGat
 
   watch(to: number, watch: string): Promise<void> {
     const cell = this.#cellAt(to);
-    if (!cell || this.#watches.has(watch)) return Promise.resolve();
-    return new Promise((resolve) => {
-      const end = (): void => {
-        this.#watches.delete(watch);
-        handle.release();
-        resolve();
-      };
-      const handle = cell.deathWatch.addDistantWatcher(end);
-      this.#watches.set(watch, end);
-    });
+    if (!cell || this.#waits.has(watch)) return Promise.resolve();
+    return this.#wait(watch, (end) => cell.deathWatch.addDistantWatcher(end));
   }
 
   unwatch(watch: string): void {
-    this.#watches.get(watch)?.();
+    this.#waits.get(watch)?.();
   }
 
   stop(to: number): void {
@@ -168,7 +165,7 @@ export class ActorHost extends RpcEndpoint implements Serves<typeof ActorHostGat
   }
 
   closed(): Promise<void> {
-    return this.#closed.promise;
+    return this.#wait(Symbol('closed'));
   }
 
   /** Makes an actor whose parent lives on another thread; answers its full path. */
@@ -202,6 +199,21 @@ export class ActorHost extends RpcEndpoint implements Serves<typeof ActorHostGat
 
   resume(uid: number): void {
     this.#cellAt(uid)?.resume();
+  }
+
+  /** Until it is ended from here, or until whoever waits is lost, which may be without a word. */
+  #wait(name: string | symbol, watch?: (end: () => void) => DistantWatch): Promise<void> {
+    const { signal } = currentCall();
+    return new Promise((resolve) => {
+      const end = (): void => {
+        this.#waits.delete(name);
+        watched?.release();
+        resolve();
+      };
+      const watched = watch?.(end);
+      this.#waits.set(name, end);
+      signal.addEventListener('abort', end);
+    });
   }
 
   #supervisor({ parent, parentPath }: ActorSpec): Supervisor {

@@ -62,6 +62,11 @@ export class CallRelay implements Relay, CallContext, Cancellable {
     this.onCancel();
   }
 
+  /** As {@link onCallerLost}, for the many that no caller can cancel: nothing is kept for them. */
+  onAskerLost(): void {
+    if (!this.#isCancellable) sendCancel(this.peer, this.#onward);
+  }
+
   onReply(reply: ReplyEnvelope, source: BesideSource): void {
     const payload = payloadView(reply, source);
     const isFailure = reply.status === STATUS_FAILURE;

@@ -5,6 +5,8 @@ import fc from 'fast-check';
 import { type ActorRef, ActorSystem, ask, Identify, oneForOne, Props } from '../../../actor.js';
 import { ActorHostGateway } from '../../../core/remoting/host-contract.js';
 import { RpcService } from '../../../index.js';
+import { collectGarbage } from '../../support/collect-garbage.js';
+import { memoryNetwork } from '../../support/memory-network.js';
 import { until } from '../../support/until.js';
 import { barrier, fill, Parent, type Work, Worker, unblock } from './remoting-fixtures.js';
 
@@ -233,4 +235,37 @@ test('a host forgets a watch that was taken back, while the actor lives', async 
   host.unwatch('a watch');
   await watch;
   await host.watch(uid + 256, 'of nobody');
+});
+
+test('a host keeps nothing of a process that is lost while it watches', async () => {
+  const { network, start } = memoryNetwork();
+  await using far = await start({ systemName: 'far', threads: 1, listen: { port: 0 } });
+  const system = await ActorSystem.over(far);
+  const refs = [
+    system.actorOf(Props.of(Worker), 'here'),
+    await system.actorOf(Props.of(Worker).withThread(0), 'placed'),
+  ];
+  for (const [thread, { uid }] of refs.entries()) {
+    const address = far.addressOf(`$actors-${thread}`);
+    const isKnown = async (): Promise<boolean> => {
+      await using near = await start({ systemName: 'near', threads: 0 });
+      const host = await near.connect(address, ActorHostGateway);
+      host.closed().catch(() => {});
+      // A name that is in use is answered at once, so before the echo.
+      const watched = host.watch(uid, 'a watch').then(
+        () => true,
+        () => false,
+      );
+      const echoed = host.ask(uid, 0, { kind: 'echo', value: 1 }, TIMEOUT_MS);
+      return await Promise.race([watched, echoed.then(() => false)]);
+    };
+    assert.equal(await isKnown(), false);
+    await until(async () => !(await isKnown()), 'the watch is forgotten');
+  }
+  const ends = network.links.splice(0).map(({ accepted }) => new WeakRef(accepted));
+  const isForgotten = (): boolean => {
+    collectGarbage();
+    return ends.every((end) => end.deref() === undefined);
+  };
+  await until(isForgotten, 'the connections are forgotten');
 });

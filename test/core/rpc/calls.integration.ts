@@ -138,23 +138,25 @@ test('a call that is answered while it is cancelled is answered once', async () 
   }
 });
 
-test('the signal of a call aborts when its caller dies', async () => {
+test('the signal of a call aborts when its caller dies, who may cancel it or not', async () => {
   const owner = await start({ systemName: 'owner', threads: 2, listen: { port: 0 } });
+  const { signal } = new AbortController();
   for (const thread of ['home', 0] as const) {
     const { gateway: view, server } = await callsOf(owner, owner, thread);
-    const caller = await RpcService.start({ systemName: 'caller', threads: 0 });
-    const gateway = await caller.connect(server.address, CallsGateway);
-    const { signal } = new AbortController();
-    gateway.untilAborted('a', callOptions({ signal, timeoutMs: 0 })).catch(() => {});
-    const lines: string[] = [];
-    const has = (count: number) => async (): Promise<boolean> => {
-      lines.push(...(await view.diary()));
-      return lines.length === count;
-    };
-    await until(has(1), 'it begins');
-    await caller.close();
-    await until(has(2), 'it aborts');
-    ok(['a PEER_LOST', 'a CANCELLED'].includes(lines[1]!), lines.join());
+    for (const options of [{ signal, timeoutMs: 0 }, { timeoutMs: 0 }]) {
+      const caller = await RpcService.start({ systemName: 'caller', threads: 0 });
+      const gateway = await caller.connect(server.address, CallsGateway);
+      gateway.untilAborted('a', callOptions(options)).catch(() => {});
+      const lines: string[] = [];
+      const has = (count: number) => async (): Promise<boolean> => {
+        lines.push(...(await view.diary()));
+        return lines.length === count;
+      };
+      await until(has(1), 'it begins');
+      await caller.close();
+      await until(has(2), 'it aborts');
+      ok(['a PEER_LOST', 'a CANCELLED'].includes(lines[1]!), lines.join());
+    }
   }
 });
 
