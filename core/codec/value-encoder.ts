@@ -1,3 +1,4 @@
+import { isRpcError } from '../errors/rpc-error.js';
 import { Attachments, type Carrier } from './attached.js';
 import { copyBytes } from './value-bytes.js';
 import { isDetached } from './value-kinds.js';
@@ -148,7 +149,7 @@ class Objects {
   /** Bytes that `value` will take; `index` is its place in the list. */
   add(value: unknown, index: number): number {
     if (typeof value === 'object' && value !== null) {
-      const bytes = this.#addObject(value, index);
+      const bytes = this.#tryObject(value, index);
       if (bytes > 0) return bytes;
     }
     const packed = packValue(value, rootText(this.#what, index), this.attachments);
@@ -188,6 +189,16 @@ class Objects {
       throw notSerializable(this.#what, 'held memory that was detached while they were read');
     }
     this.attachments.write(words, offset);
+  }
+
+  /** As {@link #addObject}; a proxy or a view over lost memory may throw whatever is asked of it. */
+  #tryObject(value: object, index: number): number {
+    try {
+      return this.#addObject(value, index);
+    } catch (error) {
+      if (isRpcError(error)) throw error;
+      throw notSerializable(rootText(this.#what, index), 'cannot be read', error);
+    }
   }
 
   /** 0 for what must be packed. */

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { RpcError } from '../../../core/errors/rpc-error.js';
+import { LocalCarrier } from '../../../core/codec/local-carrier.js';
+import { ValueEncoder } from '../../../core/codec/value-codec.js';
 import { carry, encode } from './codec-support.js';
 
 function refusal(values: readonly unknown[], what: 'arguments' | 'result' = 'arguments'): RpcError {
@@ -101,6 +103,22 @@ describe('the guard in front of the value codec', () => {
     assert.ok(
       refusal([{ proxy }]).message.startsWith('NOT_SERIALIZABLE: arguments[0].proxy cannot'),
     );
+  });
+
+  it('names the argument that throws at the first look, between threads and processes alike', () => {
+    const view = new DataView(new ArrayBuffer(8));
+    structuredClone(view.buffer, { transfer: [view.buffer] });
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const encoder = new ValueEncoder();
+    for (const value of [view, proxy, new Proxy(new Uint8Array(8), {})]) {
+      for (const carrier of [new LocalCarrier(), undefined]) {
+        assert.throws(() => encoder.measure([1, value], 2, 'arguments', carrier), {
+          code: 'NOT_SERIALIZABLE',
+          message: /arguments\[1\] cannot be read/,
+        });
+      }
+    }
   });
 
   it('refuses what is nested too deep and carries what is not', () => {
