@@ -166,7 +166,7 @@ export interface EffectiveOptions {
 export function checkInteger(name: string, value: number, min: number, max: number): number {
   if (Number.isInteger(value) && value >= min && value <= max) return value;
   const range = `a whole number from ${min} to ${max}`;
-  throw new RpcError('INVALID_ARGUMENT', `${name} must be ${range}, not ${String(value)}`, {
+  throw new RpcError('INVALID_ARGUMENT', `${name} must be ${range}, not ${describeThrown(value)}`, {
     limit: typeof value === 'number' && value < min ? min : max,
     ...(typeof value === 'number' ? { actual: value } : {}),
   });
@@ -177,27 +177,55 @@ export function checkDurationMs(name: string, value: number): number {
   if (typeof value === 'number' && value >= 0 && value <= 2_147_483_647) return value;
   throw new RpcError(
     'INVALID_ARGUMENT',
-    `${name} must be milliseconds from 0 to 2147483647, not ${String(value)}`,
+    `${name} must be milliseconds from 0 to 2147483647, not ${describeThrown(value)}`,
   );
+}
+
+/** The message of a wrong value: what it must be, and what it is. */
+function wrong(name: string, rule: string, value: unknown): RpcError {
+  const text = `${name} must be ${rule}, not ${describeThrown(value)}`;
+  return new RpcError('INVALID_ARGUMENT', text);
+}
+
+/** A group of options; null is as good as none. */
+function checkGroup<T extends object>(name: string, value: T | null | undefined): T | undefined {
+  if (typeof value === 'object' || value === undefined) return value ?? undefined;
+  throw wrong(name, 'an object', value);
+}
+
+/** Something to be called: it is found wrong here, not when it is needed. */
+function checkMethods<T extends object>(name: string, value: T, methods: (keyof T)[]): T {
+  const hasAll = methods.every((method) => typeof value[method] === 'function');
+  if (hasAll) return value;
+  throw wrong(name, `an object with the methods ${methods.join(', ')}`, value);
+}
+
+type ResourceLimits = RpcServiceOptions['workerResourceLimits'];
+
+/** Node takes no notice of limits that are no numbers. */
+function checkResourceLimits(given: ResourceLimits): ResourceLimits {
+  const limits = checkGroup('workerResourceLimits', given);
+  for (const [name, value] of Object.entries(limits ?? {})) {
+    if (value === undefined || (typeof value === 'number' && value > 0)) continue;
+    throw wrong(`workerResourceLimits.${name}`, 'a number above 0', value);
+  }
+  return limits;
 }
 
 function checkBoolean(name: string, value: boolean): boolean {
   if (typeof value === 'boolean') return value;
-  const text = `${name} must be true or false, not ${describeThrown(value)}`;
-  throw new RpcError('INVALID_ARGUMENT', text);
+  throw wrong(name, 'true or false', value);
 }
 
 function checkCapture(value: boolean | 'sampled'): boolean | 'sampled' {
   if (typeof value === 'boolean' || value === 'sampled') return value;
-  const text = `captureAskCallStack must be true, false or 'sampled', not ${describeThrown(value)}`;
-  throw new RpcError('INVALID_ARGUMENT', text);
+  throw wrong('captureAskCallStack', "true, false or 'sampled'", value);
 }
 
 function checkSupervision(given: ThreadSupervision): Required<ThreadSupervision> {
   const { strategy = 'stop', maxRestarts = 3, withinMs = 30_000 } = given;
   if (!['stop', 'restart', 'escalate'].includes(strategy)) {
-    const text = `supervision.strategy must be stop, restart or escalate, not ${String(strategy)}`;
-    throw new RpcError('INVALID_ARGUMENT', text);
+    throw wrong('supervision.strategy', 'stop, restart or escalate', strategy);
   }
   return {
     strategy,
@@ -208,16 +236,15 @@ function checkSupervision(given: ThreadSupervision): Required<ThreadSupervision>
 
 function checkWatchdogAction(value: 'report' | 'terminate'): 'report' | 'terminate' {
   if (value === 'report' || value === 'terminate') return value;
-  const text = `watchdogAction must be 'report' or 'terminate', not ${describeThrown(value)}`;
-  throw new RpcError('INVALID_ARGUMENT', text);
+  throw wrong('watchdogAction', "'report' or 'terminate'", value);
 }
 
 const SYSTEM_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
 function checkSystemName(name: string): string {
-  if (SYSTEM_NAME.test(name)) return name;
+  if (typeof name === 'string' && SYSTEM_NAME.test(name)) return name;
   const rule = 'letters, digits, dot, dash and underscore, at most 64';
-  throw new RpcError('INVALID_ARGUMENT', `systemName must be ${rule}, not "${name}"`);
+  throw wrong('systemName', rule, typeof name === 'string' ? `"${name}"` : name);
 }
 
 function checkCapacity(bytes: number): number {
@@ -232,7 +259,8 @@ function checkCapacity(bytes: number): number {
 
 /** Checks what the user gave and fills in the defaults; throws `INVALID_ARGUMENT`. */
 export function effectiveOptions(options: RpcServiceOptions): EffectiveOptions {
-  const o = options;
+  const o = checkGroup('options', options) ?? {};
+  const listen = checkGroup('listen', o.listen);
   const settings: Settings = {
     systemName: checkSystemName(o.systemName ?? 'ringlane'),
     threads: checkInteger(
@@ -272,12 +300,12 @@ export function effectiveOptions(options: RpcServiceOptions): EffectiveOptions {
   };
   return {
     settings,
-    listen: o.listen,
-    tls: o.tls ?? o.listen?.tls,
-    workerResourceLimits: o.workerResourceLimits,
-    supervision: checkSupervision(o.supervision ?? {}),
+    listen,
+    tls: checkGroup('tls', o.tls) ?? checkGroup('listen.tls', listen?.tls),
+    workerResourceLimits: checkResourceLimits(o.workerResourceLimits),
+    supervision: checkSupervision(checkGroup('supervision', o.supervision) ?? {}),
     watchdogAction: checkWatchdogAction(o.watchdogAction ?? 'report'),
-    logger: o.logger ?? silentLogger,
-    clock: o.clock ?? systemClock,
+    logger: checkMethods('logger', o.logger ?? silentLogger, ['debug', 'info', 'warn', 'error']),
+    clock: checkMethods('clock', o.clock ?? systemClock, ['nowMs', 'schedule']),
   };
 }

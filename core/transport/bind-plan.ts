@@ -34,6 +34,9 @@ export function planBind(at: ListenOptions): BindPlan {
   }
   if (at.path !== undefined) return { candidates: [{ path: at.path }], name: at.path };
   const host = at.host ?? DEFAULT_HOST;
+  if (typeof host !== 'string') {
+    throw new RpcError('INVALID_ARGUMENT', `listen.host must be a text, not ${String(host)}`);
+  }
   const asksForCertificates = at.tls !== undefined && at.tls.requestCert !== false;
   if (!isLoopback(host) && !asksForCertificates && at.insecure !== true) {
     const cure = 'listen on 127.0.0.1, set tls, or write insecure: true if that is meant';

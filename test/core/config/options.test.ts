@@ -159,6 +159,32 @@ test('a switch takes its values and nothing else', () => {
   }
 });
 
+test('what is of the wrong kind is refused by its name, not when it is used', () => {
+  const wrong: readonly (readonly [given: unknown, message: RegExp])[] = [
+    ['text', /options must be an object, not text/],
+    [{ systemName: 5 }, /systemName must be letters/],
+    [{ systemName: Symbol('s') }, /systemName must be letters/],
+    [{ threads: Object.create(null) }, /threads must be a whole number/],
+    [{ askTimeoutMs: Object.create(null) }, /askTimeoutMs must be milliseconds/],
+    [{ listen: true }, /listen must be an object, not true/],
+    [{ listen: { tls: true } }, /listen.tls must be an object, not true/],
+    [{ tls: 'cert' }, /tls must be an object, not cert/],
+    [{ supervision: 'restart' }, /supervision must be an object, not restart/],
+    [{ supervision: { strategy: Symbol('s') } }, /supervision.strategy must be stop, restart or/],
+    [{ workerResourceLimits: 64 }, /workerResourceLimits must be an object, not 64/],
+    [{ workerResourceLimits: { stackSizeMb: '8' } }, /stackSizeMb must be a number above 0, not 8/],
+    [{ logger: () => {} }, /logger must be an object with the methods debug, info, warn, error/],
+    [{ logger: { error() {} } }, /logger must be an object with the methods/],
+    [{ clock: Date }, /clock must be an object with the methods nowMs, schedule/],
+  ];
+  for (const [given, message] of wrong) {
+    throws(() => effectiveOptions(given as never), { code: 'INVALID_ARGUMENT', message });
+  }
+  for (const absent of [null, { listen: null, supervision: null, logger: null, clock: null }]) {
+    deepEqual(effectiveOptions(absent as never), effectiveOptions({}));
+  }
+});
+
 test('the settings are plain data that travels to every thread', () => {
   const { settings } = effectiveOptions({});
   deepEqual(structuredClone(settings), settings);

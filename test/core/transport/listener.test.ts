@@ -43,6 +43,8 @@ describe('safe bind', () => {
     const error = await failure({ host: '0.0.0.0', port: 7 });
     assert.equal(error.code, 'INVALID_ARGUMENT');
     assert.match(error.message, /0\.0\.0\.0.*without authentication.*insecure: true/);
+    const wrong = await failure({ host: 5 as never, port: 7 });
+    assert.match(wrong.message, /^INVALID_ARGUMENT: listen.host must be a text, not 5/);
     const at = { host: '0.0.0.0', port: 7, insecure: true };
     const listener = await listen(new MemoryTransport(), at, IDENTITY, accepting());
     assert.equal(listener.address, '0.0.0.0:7');
