@@ -191,7 +191,7 @@ class Objects {
     this.attachments.write(words, offset);
   }
 
-  /** As {@link #addObject}; a proxy or a view over lost memory may throw whatever is asked of it. */
+  /** As {@link #addObject}; a proxy or a view of lost memory throws whatever is asked of it. */
   #tryObject(value: object, index: number): number {
     try {
       return this.#addObject(value, index);

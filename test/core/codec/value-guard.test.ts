@@ -105,7 +105,7 @@ describe('the guard in front of the value codec', () => {
     );
   });
 
-  it('names the argument that throws at the first look, between threads and processes alike', () => {
+  it('names the argument that throws at the first look, on every way', () => {
     const view = new DataView(new ArrayBuffer(8));
     structuredClone(view.buffer, { transfer: [view.buffer] });
     const { proxy, revoke } = Proxy.revocable({}, {});
