@@ -35,8 +35,10 @@ export class HeartbeatManagerSender<In, Out> extends HeartbeatManager<In, Out> {
   }
 
   #request(monitor: HeartbeatMonitor<Out>): void {
-    const payload = this.parts.listener.retrievePayload(monitor.resourceId);
     const { ownResourceId } = this.parts;
-    this.observe(monitor, () => monitor.target.requestHeartbeat(ownResourceId, payload));
+    this.callListener((listener) => {
+      const payload = listener.retrievePayload(monitor.resourceId);
+      this.observe(monitor, () => monitor.target.requestHeartbeat(ownResourceId, payload));
+    });
   }
 }

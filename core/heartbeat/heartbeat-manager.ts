@@ -1,3 +1,4 @@
+import { isThenable } from '../base/deferred.js';
 import type { Logger } from '../base/logger.js';
 import { describeThrown, isRpcError } from '../errors/rpc-error.js';
 import { HeartbeatMonitor, type HeartbeatState, type HeartbeatTime } from './heartbeat-monitor.js';
@@ -74,8 +75,10 @@ export class HeartbeatManager<In, Out> {
   requestHeartbeat(resourceId: string, payload: In): void {
     const monitor = this.#report(resourceId, payload);
     if (!monitor) return;
-    const own = this.parts.listener.retrievePayload(resourceId);
-    this.observe(monitor, () => monitor.target.receiveHeartbeat(this.parts.ownResourceId, own));
+    this.callListener((listener) => {
+      const own = listener.retrievePayload(resourceId);
+      this.observe(monitor, () => monitor.target.receiveHeartbeat(this.parts.ownResourceId, own));
+    });
   }
 
   /** When a target was last heard of; 0 before the first time, -1 when it is not watched. */
@@ -112,11 +115,26 @@ export class HeartbeatManager<In, Out> {
     (async () => call())().then(() => monitor.reportRpcSuccess(), onError);
   }
 
+  /** What the listener throws, now or later, is reported by the endpoint, and changes nothing. */
+  protected callListener(call: (listener: HeartbeatListener<In, Out>) => unknown): void {
+    const { listener, time } = this.parts;
+    const onFailure = (error: unknown): void =>
+      time.execute(() => {
+        throw error;
+      });
+    try {
+      const result = call(listener);
+      if (isThenable(result)) Promise.resolve(result).then(undefined, onFailure);
+    } catch (error) {
+      onFailure(error);
+    }
+  }
+
   #report(resourceId: string, payload: In): HeartbeatMonitor<Out> | undefined {
     const monitor = this.#monitors.get(resourceId);
     if (!monitor) return undefined;
     monitor.reportHeartbeat();
-    this.parts.listener.reportPayload(resourceId, payload);
+    this.callListener((listener) => listener.reportPayload(resourceId, payload));
     // Taking the payload may have ended the watch.
     return this.#monitors.get(resourceId) === monitor ? monitor : undefined;
   }
@@ -124,9 +142,11 @@ export class HeartbeatManager<In, Out> {
   #onEnd(monitor: HeartbeatMonitor<Out>, state: 'TIMEOUT' | 'UNREACHABLE'): void {
     const { resourceId } = monitor;
     if (this.#monitors.get(resourceId) === monitor) this.#monitors.delete(resourceId);
-    const { listener, logger } = this.parts;
-    logger.info({ resourceId, state }, 'a heartbeat target is lost');
-    if (state === 'TIMEOUT') listener.notifyHeartbeatTimeout(resourceId);
-    else listener.notifyTargetUnreachable(resourceId);
+    this.parts.logger.info({ resourceId, state }, 'a heartbeat target is lost');
+    this.callListener((listener) =>
+      state === 'TIMEOUT'
+        ? listener.notifyHeartbeatTimeout(resourceId)
+        : listener.notifyTargetUnreachable(resourceId),
+    );
   }
 }

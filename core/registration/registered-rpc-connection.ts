@@ -89,20 +89,22 @@ export class RegisteredRpcConnection<Gateway, Success, Rejection> {
     const registration = new RetryingRegistration(this.#target, this.#context);
     this.#pending = registration;
     // Answers arrive outside every turn; the callbacks belong into one. By then another
-    // registration may have taken the place of this one.
-    const inMainThread = (task: () => void): void =>
+    // registration may have taken the place of this one. What they answer is a promise if they are
+    // async, and then the endpoint reports its failure.
+    const inMainThread = (task: () => unknown): void =>
       this.#context.executor.execute(() => {
-        if (!this.#isClosed && this.#pending === registration) task();
+        const isCurrent = !this.#isClosed && this.#pending === registration;
+        return isCurrent ? task() : undefined;
       });
     registration.result.then(
       (result) =>
         inMainThread(() => {
           if (result.kind === 'registered') {
             this.#gateway = result.gateway;
-            this.#callbacks.onRegistrationSuccess(result.gateway, result.success);
-          } else if (result.kind === 'rejected') {
-            this.#callbacks.onRegistrationRejection(result.rejection);
+            return this.#callbacks.onRegistrationSuccess(result.gateway, result.success);
           }
+          if (result.kind === 'cancelled') return undefined;
+          return this.#callbacks.onRegistrationRejection(result.rejection);
         }),
       (error: unknown) => inMainThread(() => this.#callbacks.onRegistrationFailure(error)),
     );

@@ -212,6 +212,54 @@ test('a sender and a receiver keep each other alive, and both see the other end'
   receiver.close();
 });
 
+test('30: a listener that throws, or rejects later, is reported and changes nothing', async () => {
+  const clock = new ManualClock();
+  const reported: unknown[] = [];
+  const executor = {
+    ...manualExecutor(clock),
+    execute: (task: () => void) => {
+      try {
+        task();
+      } catch (error) {
+        reported.push((error as Error).message);
+      }
+    },
+  };
+  class Failing extends Listener {
+    override retrievePayload(resourceId: string): string {
+      if (resourceId === 'bad') throw new Error('no payload');
+      return super.retrievePayload(resourceId);
+    }
+    override reportPayload(): void {
+      throw new Error('no use for it');
+    }
+    /** As one that is async. */
+    override notifyHeartbeatTimeout(): never {
+      return Promise.reject(new Error('not now')) as never;
+    }
+  }
+  const listener = new Failing();
+  const services = new HeartbeatServices(OPTIONS, () => clock.nowMs());
+  const sender = services.createHeartbeatManagerSender({ ...owner(clock, listener), executor });
+  const [bad, good] = [new Target(), new Target()];
+  sender.monitorTarget('bad', bad);
+  sender.monitorTarget('good', good);
+  await advance(clock, 2);
+  assert.deepEqual(bad.calls, []);
+  assert.deepEqual(good.calls, ['request self for good #1', 'request self for good #2']);
+  assert.deepEqual(reported.splice(0), ['no payload', 'no payload']);
+  sender.receiveHeartbeat('good', 'hello');
+  assert.deepEqual(reported.splice(0), ['no use for it']);
+  sender.close();
+  const receiver = services.createHeartbeatManager({ ...owner(clock, listener), executor });
+  receiver.monitorTarget('good', good);
+  receiver.requestHeartbeat('good', 'hello');
+  assert.equal(good.calls.at(-1), 'receive self for good #3', 'it is answered all the same');
+  assert.deepEqual(reported.splice(0), ['no use for it']);
+  await advance(clock, 10);
+  assert.deepEqual(reported, ['not now']);
+});
+
 test('times out of range are refused; the defaults are those of Flink', () => {
   const refused = { code: 'INVALID_ARGUMENT' };
   assert.deepEqual(new HeartbeatServices().options, {

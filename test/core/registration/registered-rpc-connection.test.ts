@@ -18,6 +18,7 @@ class Fixture {
   /** Tasks that wait for the main thread, which a test turns by hand. */
   readonly mainThread: (() => void)[] = [];
   connects = 0;
+  onSuccess: (call: string) => unknown = (call) => this.calls.push(call);
   readonly connection: RegisteredRpcConnection<string, string, string>;
 
   constructor() {
@@ -39,7 +40,7 @@ class Fixture {
       },
       { executor, configuration, logger: silentLogger },
       {
-        onRegistrationSuccess: (gateway, success) => this.calls.push(`yes ${gateway} ${success}`),
+        onRegistrationSuccess: (gateway, success) => this.onSuccess(`yes ${gateway} ${success}`),
         onRegistrationRejection: (rejection) => this.calls.push(`no ${rejection}`),
         onRegistrationFailure: (error) => this.calls.push(`failed ${String(error)}`),
       },
@@ -70,6 +71,18 @@ test('success reaches the owner in its main thread, and not before', async () =>
   assert.deepEqual(fixture.calls, ['yes gateway-1 a']);
   assert.equal(fixture.connection.targetGateway, 'gateway-1');
   assert.equal(fixture.connection.isRegistrationPending, false);
+});
+
+test('30: the endpoint hears of a callback that rejects later', async () => {
+  const fixture = new Fixture();
+  fixture.onSuccess = async () => {
+    throw new Error('on purpose');
+  };
+  fixture.connection.start();
+  await fixture.answer(0, yes('a'));
+  await settle(3);
+  const [task] = fixture.mainThread;
+  await assert.rejects(task!() as unknown as Promise<void>, /on purpose/);
 });
 
 test('a rejection reaches the owner and leaves no gateway', async () => {
