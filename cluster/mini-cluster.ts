@@ -84,6 +84,7 @@ export class MiniCluster {
   readonly #startMs: number;
   readonly #hosted = new Map<string, HostedTaskExecutor>();
   readonly #fatal = deferred<never>();
+  readonly #goneThreads = new Set<number>();
   #nextNumber = 0;
   #rpcService!: RpcService;
   #masters!: Masters;
@@ -271,10 +272,20 @@ export class MiniCluster {
     return hosted;
   }
 
+  /** Of those that live; throws `THREAD_TERMINATED` when none does. */
   #emptiestThread(): number {
-    const counts = new Array<number>(this.#rpcService.threads).fill(0);
-    for (const { thread } of this.taskExecutors) if (thread !== undefined) counts[thread]!++;
-    return counts.indexOf(Math.min(...counts));
+    const counts = new Map<number, number>();
+    for (let thread = 0; thread < this.#rpcService.threads; thread++) {
+      if (!this.#goneThreads.has(thread)) counts.set(thread, 0);
+    }
+    for (const { thread } of this.taskExecutors) {
+      const count = thread === undefined ? undefined : counts.get(thread);
+      if (count !== undefined) counts.set(thread!, count + 1);
+    }
+    const [emptiest] = [...counts].sort(([, a], [, b]) => a - b);
+    if (emptiest) return emptiest[0];
+    const text = 'every worker thread of the cluster has ended';
+    throw new RpcError('THREAD_TERMINATED', text, { effect: 'none' });
   }
 
   async #ready(hosted: HostedTaskExecutor): Promise<TaskExecutorInfo> {
@@ -303,6 +314,7 @@ export class MiniCluster {
   /** Who runs the workers knows first when one is gone: the ResourceManager need not wait. */
   #onEnded(hosted: HostedTaskExecutor, how: string): void {
     const { resourceId, thread = 'home', pid } = hosted.info;
+    if (hosted.isThreadGone && thread !== 'home') this.#goneThreads.add(thread);
     const clockMs = systemClock.nowMs();
     this.#onEvent({ kind: 'terminated', resourceId, thread, pid, clockMs, detail: how });
     this.#hosted.delete(resourceId);

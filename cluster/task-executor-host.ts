@@ -1,5 +1,5 @@
 import { type Deferred, deferred, describeThrown, ignoreRejection } from '../core/internal.js';
-import { RpcError, type RpcServer, type RpcService } from '../index.js';
+import { isRpcError, RpcError, type RpcServer, type RpcService } from '../index.js';
 import { ComponentProcess } from './component-process.js';
 import type { ClusterEvent } from './messages.js';
 import { PinnedTaskExecutor, type TaskExecutorConfiguration } from './task-executor-runner.js';
@@ -22,6 +22,8 @@ export interface HostedTaskExecutor {
   readonly ready: Promise<void>;
   /** Ends with the TaskExecutor, in words. */
   readonly ended: Promise<string>;
+  /** True when its thread has ended, and it with that: no other can live there. */
+  readonly isThreadGone: boolean;
   /** False: it is known already. */
   onEvent(event: ClusterEvent): boolean;
   close(): Promise<void>;
@@ -31,6 +33,7 @@ export interface HostedTaskExecutor {
 abstract class Hosted implements HostedTaskExecutor {
   abstract readonly info: TaskExecutorInfo;
   abstract readonly ended: Promise<string>;
+  isThreadGone = false;
   readonly #ready: Deferred<void> = deferred();
   #isTerminated = false;
 
@@ -95,8 +98,11 @@ class ThreadTaskExecutor extends Hosted {
       const server = await this.#server;
       await server.start();
       await server.terminationFuture;
+      // Whoever waits for its slots to be reported would wait in vain.
+      this.fail('it was stopped');
       return 'stopped';
     } catch (error) {
+      this.isThreadGone = isRpcError(error) && error.code === 'THREAD_TERMINATED';
       this.fail(describeThrown(error));
       return describeThrown(error);
     }

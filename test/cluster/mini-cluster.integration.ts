@@ -170,6 +170,28 @@ test('threads: TaskExecutors come and go; a waiting job takes a new ones slot', 
   });
 });
 
+test('threads: one that has ended gets no TaskExecutor while another lives', async () => {
+  const { cluster } = await start({ taskExecutors: 2 });
+  await using _closing = cluster;
+  const endThread = async (thread: number, left: number): Promise<void> => {
+    const { error } = await cluster.executeJob(job(1, 'endThread', `taskexecutor-${thread}`));
+    assert.match(error!, /THREAD_TERMINATED/);
+    await until(() => cluster.taskExecutors.length === left, 'the end is known');
+  };
+  await endThread(0, 1);
+  assert.equal((await cluster.startTaskExecutor()).thread, 1);
+  await endThread(1, 0);
+  const none = { code: 'THREAD_TERMINATED', message: /every worker thread of the cluster/ };
+  await assert.rejects(cluster.startTaskExecutor(), none);
+});
+
+test('a TaskExecutor that has not come up when the cluster closes is not waited for', async () => {
+  const { cluster } = await start({ taskExecutors: 1, threads: 2 });
+  const more = assert.rejects(cluster.startTaskExecutor(), { code: 'ENDPOINT_START_FAILED' });
+  await cluster.close();
+  await more;
+});
+
 test('threads and a process: it joins over TCP, works, and its violent end is seen', async () => {
   const { cluster, count } = await start({ taskExecutors: 1 });
   await using _closing = cluster;

@@ -20,6 +20,12 @@ export async function hang(_argument: unknown, { signal }: TaskContext): Promise
   });
 }
 
+/** Takes the thread that it runs on along, when it is known to run. */
+export async function endThread(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  process.exit(3);
+}
+
 export function functionResult(): unknown {
   return { cannotTravel: () => {} };
 }
