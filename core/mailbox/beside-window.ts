@@ -33,6 +33,13 @@ export class BesideWindow {
     return this.#bytes === 0 || this.#bytes + bytes <= LIMITS.bytesBeside;
   }
 
+  /** True while half of what may be under way can leave. */
+  hasHalf(): boolean {
+    if (this.#bytes * 2 <= LIMITS.bytesBeside) return true;
+    this.#settle();
+    return this.#bytes * 2 <= LIMITS.bytesBeside;
+  }
+
   /** `bytes` have left; their record will end at `position`, or waits in the backlog. */
   add(bytes: number, position: number | undefined): void {
     // Answers ask for no room, so what is read must be let go of here as well.

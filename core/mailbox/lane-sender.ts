@@ -157,9 +157,9 @@ export class LaneSender implements CallOutlet, Carrier {
     return this.#backlog.isEmpty && this.#roomWaiters.length === 0;
   }
 
-  /** True while at least half of the lane is free and nothing waits in the backlog. */
+  /** True while half of the lane, and of what may lie beside it, is free, and nothing waits. */
   hasRoom(): boolean {
-    return this.#backlog.isEmpty && this.#hasHalf();
+    return this.#backlog.isEmpty && this.#hasHalf() && this.#window.hasHalf();
   }
 
   /**
@@ -169,7 +169,7 @@ export class LaneSender implements CallOutlet, Carrier {
   prepareToPark(): boolean {
     if (this.#backlog.isEmpty && this.#roomWaiters.length === 0) return true;
     this.#writer.announceWaiting();
-    return !this.#hasHalf();
+    return !(this.#backlog.isEmpty ? this.hasRoom() : this.#hasHalf());
   }
 
   /** Resolves when {@link hasRoom}, or when the sender closes. */

@@ -151,9 +151,11 @@ export function send(sender: LaneSender, value: number, lengthBytes = 8, isReply
   return true;
 }
 
-export function sendBeside(sender: LaneSender, value: number): void {
+export function sendBeside(sender: LaneSender, value: number, lengthBytes = 4000): void {
   const at = sender.claim(8);
   if (at < 0) throw new Error('no room');
-  sender.words[at >> 2] = sender.sendBeside(new Int32Array([value, ...Array(999).fill(0)]).buffer);
+  const memory = new ArrayBuffer(lengthBytes);
+  new Int32Array(memory)[0] = value;
+  sender.words[at >> 2] = sender.sendBeside(memory);
   sender.commit(8, TYPE_BESIDE);
 }

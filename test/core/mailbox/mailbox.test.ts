@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
 import { afterEach, test } from 'node:test';
+import { LIMITS } from '../../../core/config/limits.js';
 import { LocalQueue } from '../../../core/mailbox/local-queue.js';
 import { MailboxGroup, send, sendBeside } from './mailbox-pair.js';
 
@@ -91,6 +92,26 @@ test('ready resolves when there is room, for everybody who waits, and at closing
   equal(send(sender, 1), false);
   equal(send(sender, 1, 8, true), false);
   await sender.whenRoom();
+});
+
+test('ready waits until half of what may lie beside the lane is read, also asleep', async () => {
+  group = new MailboxGroup(2);
+  const sender = group.mailboxes[0]!.senderTo(1);
+  const half = LIMITS.bytesBeside / 2;
+  let read = 0;
+  group.sinks[1]!.onNumber = () => read++;
+  for (let round = 1; round <= 3; round++) {
+    sendBeside(sender, round, half / 2);
+    ok(sender.hasRoom());
+    sendBeside(sender, round, half + 8);
+    equal(sender.hasRoom(), false);
+    await sender.whenRoom();
+    equal(read, 2 * round);
+  }
+  sendBeside(sender, 4, half + 8);
+  void sender.whenRoom();
+  sender.flush();
+  equal(sender.prepareToPark(), true);
 });
 
 test('values beside the lane keep their place among those in it', async () => {

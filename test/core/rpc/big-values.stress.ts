@@ -1,11 +1,12 @@
 import { equal, ok } from 'node:assert/strict';
 import { test } from 'node:test';
-import { RpcService } from '../../../index.js';
+import { ready, RpcService } from '../../../index.js';
 import { LIMITS } from '../../../core/config/limits.js';
 import { Mirror, MirrorGateway } from '../../conformance/values.rules.js';
 import { failure } from '../../support/failure.js';
 import { ProbeGateway } from '../../support/rpc-contracts.js';
 import { Probe } from '../../support/rpc-fixtures.js';
+import { until } from '../../support/until.js';
 
 const MIB = 1024 * 1024;
 
@@ -55,5 +56,41 @@ test('big values to a busy endpoint are bounded by bytes, not only by number', a
     equal(await probe.length(quarter), quarter.length);
   } finally {
     await service.close();
+  }
+});
+
+test('big values from another process wait there while their thread is busy', async () => {
+  const far = await RpcService.start({ systemName: 'far', threads: 1, listen: { port: 0 } });
+  const near = await RpcService.start({ threads: 0, askTimeoutMs: 60_000 });
+  try {
+    const server = await far.startServer(Probe, { thread: 0 });
+    await server.start();
+    const inside = await far.connect(server.address, ProbeGateway);
+    const outside = await near.connect(server.address, ProbeGateway);
+    const gate = new Int32Array(new SharedArrayBuffer(4));
+    await inside.countIn(gate);
+    Atomics.store(gate, 0, 0);
+    inside.waitFor(gate);
+    const count = 600;
+    const answers: Promise<number>[] = [];
+    let sentAtMs = performance.now();
+    const sending = (async () => {
+      for (let i = 0; i < count; i++) {
+        answers.push(outside.length(new Uint8Array(MIB)));
+        sentAtMs = performance.now();
+        await ready(outside);
+      }
+    })();
+    const stalled = (): boolean => performance.now() - sentAtMs > 1_000;
+    await until(stalled, 'nothing more leaves', 30_000);
+    // Half of what may lie beside the lane, and what the connection holds on both sides.
+    ok(answers.length < count / 2, `${answers.length} MiB have left`);
+    Atomics.store(gate, 0, 1);
+    Atomics.notify(gate, 0);
+    await sending;
+    for (const answer of await Promise.all(answers)) equal(answer, MIB);
+  } finally {
+    await near.close();
+    await far.close();
   }
 });
