@@ -27,6 +27,7 @@ export class Inbound {
   readonly #watch: StallWatch;
   /** Steps of the decoder when the frame at hand began. */
   #stepsBefore = -1;
+  #isPaused = false;
   /** Bytes that have come in all. */
   receivedBytes = 0;
 
@@ -55,17 +56,20 @@ export class Inbound {
     this.receivedBytes += chunk.length;
     decoder.push(chunk);
     if (decoder.isStopped) return;
-    if (!decoder.isMidway) this.#watch.rest();
+    // One of its frames may just have paused us.
+    if (!decoder.isMidway || this.#isPaused) this.#watch.rest();
     else if (!this.#watch.isWatching || decoder.steps !== this.#stepsBefore) this.#watch.mark();
     this.#stepsBefore = decoder.steps;
   }
 
   /** We stop reading ourselves: the peer is not to blame for what does not come. */
   pause(): void {
+    this.#isPaused = true;
     this.#watch.rest();
   }
 
   resume(): void {
+    this.#isPaused = false;
     if (this.#decoder.isMidway) this.#watch.mark();
   }
 

@@ -266,6 +266,24 @@ describe('connection deadlines', () => {
     assert.equal(serverSaw.records.length, 1);
   });
 
+  it('blames nobody for half a frame behind the one that paused the reading', async () => {
+    const { clock, link, server, serverSaw } = await connect();
+    const frame = recordFrame(1, Buffer.alloc(100));
+    const record = serverSaw.onRecord.bind(serverSaw);
+    serverSaw.onRecord = (...received) => {
+      record(...received);
+      if (serverSaw.records.length === 1) server.pause();
+    };
+    link.dialled.write(Buffer.concat([frame, frame.subarray(0, 50)]), () => {});
+    await settle();
+    link.dialled.write(frame.subarray(50), () => {});
+    clock.advance(60_000);
+    assert.deepEqual([serverSaw.closes.length, serverSaw.records.length], [0, 1]);
+    server.resume();
+    await settle();
+    assert.equal(serverSaw.records.length, 2);
+  });
+
   it('cuts a peer that reads nothing for ten seconds', async () => {
     const { client, clock, link, clientSaw } = await connect();
     link.dialled.stall();
