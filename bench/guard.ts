@@ -1,5 +1,5 @@
 import { type BenchArguments, parseArguments } from './harness/arguments.js';
-import { doubtfulRows, guardVerdict } from './harness/guard-verdict.js';
+import { checkGuardArguments, doubtfulRows, guardVerdict } from './harness/guard-verdict.js';
 import { formatReport, runBench } from './harness/run-bench.js';
 import type { RowResult } from './harness/verdict.js';
 
@@ -20,6 +20,7 @@ async function measure(args: BenchArguments): Promise<readonly RowResult[]> {
 }
 
 async function guard(args: BenchArguments): Promise<number> {
+  checkGuardArguments(args);
   const first = await measure({ ...args, isQuick: true });
   const only = doubtfulRows(first);
   if (only.length > 0) console.log(`Once more: ${only.join(', ')}`);

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 
 /** What the command line asks for. */
@@ -53,6 +55,7 @@ export function parseArguments(args: readonly string[]): BenchArguments {
   if (!Number.isInteger(rounds) || rounds < 1) {
     throw new Error(`--rounds wants a whole number from 1, not ${values.rounds}`);
   }
+  for (const name of ['json', 'html'] as const) checkFolder(name, values[name]);
   return {
     isQuick: values.quick,
     only: values.only.flatMap((names) => names.split(',')).filter((name) => name !== ''),
@@ -63,4 +66,10 @@ export function parseArguments(args: readonly string[]): BenchArguments {
     rounds,
     isHelp: values.help,
   };
+}
+
+/** Now, and not after minutes of measuring. */
+function checkFolder(name: string, path: string | undefined): void {
+  if (path === undefined || existsSync(dirname(path))) return;
+  throw new Error(`--${name} wants a file in a folder that is there, not ${path}`);
 }

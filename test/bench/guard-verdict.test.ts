@@ -1,6 +1,11 @@
-import { deepEqual } from 'node:assert/strict';
+import { deepEqual, throws } from 'node:assert/strict';
 import { test } from 'node:test';
-import { doubtfulRows, guardVerdict } from '../../bench/harness/guard-verdict.js';
+import { parseArguments } from '../../bench/harness/arguments.js';
+import {
+  checkGuardArguments,
+  doubtfulRows,
+  guardVerdict,
+} from '../../bench/harness/guard-verdict.js';
 import type { RowResult, Verdict } from '../../bench/harness/verdict.js';
 
 function rows(verdicts: Readonly<Record<string, Verdict>>): RowResult[] {
@@ -32,4 +37,12 @@ test('rows that came along are not judged again', () => {
     below: [],
     unsure: [],
   });
+});
+
+test('a run without rows does not hold, and what the guard does not write is refused', () => {
+  throws(() => guardVerdict([], []), /--only names no row/);
+  for (const option of ['--json', '--html', '--compare']) {
+    throws(() => checkGuardArguments(parseArguments([option, 'x'])), /takes no --json/);
+  }
+  checkGuardArguments(parseArguments(['--only', 'L1', '--rounds', '2']));
 });

@@ -76,6 +76,8 @@ test('the command line', () => {
   equal(parseArguments([]).rounds, 5);
   throws(() => parseArguments(['--rounds', '0']), /--rounds wants a whole number/);
   throws(() => parseArguments(['--slow']), /--slow/);
+  throws(() => parseArguments(['--json', 'not/here/x.json']), /--json wants .* not not\/here/);
+  throws(() => parseArguments(['--html', 'not/here/x.html']), /--html wants .* not not\/here/);
 });
 
 test('a Node that does not run is refused before anything is measured', () => {
