@@ -336,15 +336,21 @@ export class ActorCell implements LocalRecipient, TurnHost, Child, Supervisor {
   }
 
   /** Answers why there is no instance now. */
-  #beginInstance(begin: (actor: Actor<unknown>, turn: Turn) => void): RpcError | undefined {
+  #beginInstance(begin: (actor: Actor<unknown>, turn: Turn) => unknown): RpcError | undefined {
+    const onFailure = (error: unknown): void =>
+      this.#log('an actor could not be started and is stopped', { error });
     try {
       const home = { unhandled: (message: unknown) => this.#onUnhandled(message) };
       const { props } = this.#parts;
-      this.#actor = constructActor(home, () => props.create() as unknown as Actor<unknown>);
-      begin(this.#actor, new Turn(this, ActorRef.noSender));
+      const actor = constructActor(home, () => props.create() as unknown as Actor<unknown>);
+      this.#actor = actor;
+      this.#observe(begin(actor, new Turn(this, ActorRef.noSender)), (error) => {
+        onFailure(error);
+        if (this.#actor === actor) this.finish();
+      });
       return undefined;
     } catch (error) {
-      this.#log('an actor could not be started and is stopped', { error });
+      onFailure(error);
       return this.#notStarted(describeThrown(error), error);
     }
   }
@@ -354,15 +360,16 @@ export class ActorCell implements LocalRecipient, TurnHost, Child, Supervisor {
     return new RpcError('ENDPOINT_START_FAILED', text, { cause, endpoint: this.path });
   }
 
-  #endInstance(end: (actor: Actor<unknown>, turn: Turn) => void): void {
+  #endInstance(end: (actor: Actor<unknown>, turn: Turn) => unknown): void {
+    const onFailure = (error: unknown): void => this.#log('onStop of an actor failed', { error });
     const actor = this.#actor;
     this.#actor = undefined;
     this.timers.cancelAll();
     this.#behaviours.clear();
     try {
-      if (actor) end(actor, new Turn(this, ActorRef.noSender));
+      if (actor) this.#observe(end(actor, new Turn(this, ActorRef.noSender)), onFailure);
     } catch (error) {
-      this.#log('onStop of an actor failed', { error });
+      onFailure(error);
     }
     this.timers.cancelAll();
   }
@@ -433,7 +440,10 @@ export class ActorCell implements LocalRecipient, TurnHost, Child, Supervisor {
       const result: unknown = behaviour
         ? behaviour(message, delivery)
         : actor.onReceive(message, delivery);
-      if (isThenable(result)) this.#observe(result, actor, delivery);
+      // Looked at here, because most turns are over and need nothing made for them.
+      if (isThenable(result)) {
+        this.#observe(result, (error) => this.#onFailure(error, actor, delivery));
+      }
     } catch (error) {
       this.#onFailure(error, actor, delivery);
     } finally {
@@ -441,10 +451,9 @@ export class ActorCell implements LocalRecipient, TurnHost, Child, Supervisor {
     }
   }
 
-  #observe(result: PromiseLike<unknown>, actor: Actor<unknown>, delivery: Delivery): void {
-    Promise.resolve(result).then(undefined, (error: unknown) =>
-      this.#onFailure(error, actor, delivery),
-    );
+  /** What is async may fail later, and nobody else looks at its promise. */
+  #observe(result: unknown, onFailure: (error: unknown) => void): void {
+    if (isThenable(result)) Promise.resolve(result).then(undefined, onFailure);
   }
 
   /** The asker learns at once; the supervisor decides, unless the instance is gone already. */

@@ -125,7 +125,10 @@ export abstract class Actor<M> {
   /** Handles one message; a failure goes to the supervisor, and to the asker if there is one. */
   abstract onReceive(message: M, context: ActorContext<M>): void | Promise<void>;
 
-  /** Runs in the first turn of each instance; failing stops the actor. */
+  /**
+   * Runs in the first turn of each instance; failing stops the actor. The hooks are not awaited:
+   * one that is async all the same lets the first messages in, and may fail later.
+   */
   onStart(_context: ActorContext<M>): void {}
 
   /** Runs once for each instance, after its children have stopped: at a restart and at the end. */

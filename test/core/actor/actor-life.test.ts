@@ -10,6 +10,7 @@ import {
   Props,
   Terminated,
 } from '../../../actor.js';
+import { silentLogger } from '../../../core/base/logger.js';
 import { until } from '../../support/until.js';
 import { lettersOf, Recorder, Runner, type Step, withSystem } from './actor-support.js';
 
@@ -108,6 +109,35 @@ test('an actor stopped before its first turn is never constructed', async () => 
     await assert.rejects(ask(runner, answer, 1000), { code: 'RECIPIENT_UNREACHABLE' });
     assert.deepEqual(life, []);
   });
+});
+
+test('hooks that are async all the same fail their actor, and nothing else', async () => {
+  class Hasty extends Runner {
+    // oxlint-disable-next-line no-misused-promises -- the type allows it, so users will do it
+    override async onStart(): Promise<void> {
+      throw new Error('no start');
+    }
+    // oxlint-disable-next-line no-misused-promises -- the type allows it, so users will do it
+    override async onStop(): Promise<void> {
+      throw new Error('no stop');
+    }
+  }
+  const lines: string[] = [];
+  const error = (facts: object, message: string): void => {
+    lines.push(`${message}: ${String((facts as { readonly error: unknown }).error)}`);
+  };
+  await withSystem(
+    async (system) => {
+      const hasty = system.actorOf(Props.of(Hasty), 'hasty');
+      await until(() => lines.length === 2, 'both failures');
+      await assert.rejects(ask(hasty, answer, 1000), { code: 'RECIPIENT_UNREACHABLE' });
+      assert.deepEqual(lines, [
+        'an actor could not be started and is stopped: Error: no start',
+        'onStop of an actor failed: Error: no stop',
+      ]);
+    },
+    { logger: { ...silentLogger, error } },
+  );
 });
 
 test('names are free again after the end, wrong and double names are refused', async () => {
