@@ -43,6 +43,8 @@ interface RunningJob {
   readonly ended: Promise<EndedJob>;
 }
 
+const NO_PROGRESS: JobProgress = { version: 0, isOver: true, reports: [] };
+
 /** Ended jobs that are remembered; the oldest is forgotten first. */
 const KEPT_JOBS = 100;
 
@@ -147,12 +149,10 @@ export class Dispatcher
   }
 
   async #follow(job: JobGraph, gateway: JobMasterGateway): Promise<EndedJob> {
-    try {
-      const result = await gateway.requestJobResult();
-      return { result, progress: await gateway.requestProgress(0) };
-    } catch (error) {
-      return { result: failed(job, error), progress: { version: 0, isOver: true, reports: [] } };
-    }
+    const result = await gateway.requestJobResult().catch((error: unknown) => failed(job, error));
+    // Its last reports may be lost with the JobMaster; the result is not.
+    const progress = await gateway.requestProgress(0).catch(() => NO_PROGRESS);
+    return { result, progress };
   }
 
   #archive(ended: EndedJob): void {

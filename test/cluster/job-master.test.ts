@@ -389,6 +389,31 @@ test('the Dispatcher takes a job once, and keeps its result and progress', async
   assert.equal((await dispatcher.listJobs()).length, 1);
 });
 
+/** Its end is heard, and then it is gone. */
+class GoneJobMaster extends JobMaster {
+  override requestProgress(): never {
+    throw new Error('gone');
+  }
+}
+
+test('a JobMaster that is gone with its reports takes no result along', async () => {
+  await using bench = await Bench.start();
+  const { dispatcher } = await startDispatcher(bench, ({ jobMasterId, endpointId, ...plan }) =>
+    bench.service.startServer(GoneJobMaster, {
+      endpointId,
+      args: [jobMasterId, plan],
+      thread: 'home',
+    }),
+  );
+  await dispatcher.submitJob(graph(1, 'hang'));
+  const result = dispatcher.requestJobResult('job');
+  await dispatcher.cancelJob('job');
+  const { state, error } = await result;
+  assert.deepEqual([state, error], ['CANCELED', 'the job was cancelled']);
+  const { isOver, reports } = await dispatcher.requestProgress('job', 0);
+  assert.deepEqual([isOver, reports], [true, []]);
+});
+
 test('the Dispatcher refuses unknown jobs, jobs without id, and two tasks of one id', async () => {
   await using bench = await Bench.start();
   const { dispatcher } = await startDispatcher(bench);
