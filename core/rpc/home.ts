@@ -1,4 +1,5 @@
 import type { CellAddress } from '../actor/cell.js';
+import { copyValues } from '../actor/payloads.js';
 import type { Address } from '../base/address.js';
 import type { TimerHandle } from '../base/clock.js';
 import { systemClock } from '../base/clock.js';
@@ -159,7 +160,7 @@ export class Home implements ServiceBackend {
     const thread = this.#threads.place(placement);
     return thread === 0
       ? this.#createAtHome(spec, async () => endpointClass)
-      : this.#createAt(thread, spec);
+      : this.#createAt(thread, this.#kept(spec));
   }
 
   /** As {@link startClass}, for a caller on another thread, who has no class value to give. */
@@ -227,6 +228,13 @@ export class Home implements ServiceBackend {
       this.directory.cancel(spec.endpointId);
       throw error;
     }
+  }
+
+  /** A restart makes the endpoint again from its arguments as they are now. */
+  #kept(spec: EndpointSpec): EndpointSpec {
+    if (this.#options.supervision.strategy !== 'restart') return spec;
+    const { encoder, decoder } = this.rpcThread.thread;
+    return { ...spec, args: copyValues(encoder, decoder, spec.args, 'arguments') };
   }
 
   #startSystemEndpoints(): void {

@@ -151,6 +151,13 @@ export class Dependent extends Mortal {
   }
 }
 
+/** Counts from what its arguments hold together. */
+export class Given extends Mortal {
+  constructor(from: { readonly start: number }, bytes: Uint8Array) {
+    super(from.start + bytes.length);
+  }
+}
+
 /** Starts another endpoint, elsewhere and without a name, whenever it starts. */
 export class Parent extends Mortal {
   override async onStart(): Promise<void> {

@@ -7,6 +7,7 @@ import { after, test } from 'node:test';
 import {
   callOptions,
   isRpcError,
+  move,
   type RpcError,
   type RpcServer,
   RpcService,
@@ -21,6 +22,7 @@ import {
   DiesWhenRemade,
   endOf,
   FailsWhenRestarted,
+  Given,
   Mortal,
   MortalGateway,
   Parent,
@@ -240,6 +242,20 @@ test('restart: an endpoint that fails to start again ends alone, with its failur
   match(end.message, /once is enough/);
   const again = await service.connect(server.address, MortalGateway);
   await until(answers(again), 'the other one runs');
+});
+
+test('restart: the arguments are those of the call, whatever became of them since', async () => {
+  const service = await start({ threads: 1, ...restarting() });
+  const from = { start: 100 };
+  const server = await service.startServer(Given, { args: [from, move(new Uint8Array(7))] });
+  await server.start();
+  from.start = 0;
+  const gateway = await service.connect(server.address, MortalGateway);
+  equal(await gateway.add(1), 108);
+  dieSoon(gateway);
+  const again = await service.connect(server.address, MortalGateway);
+  await until(answers(again), 'it runs again');
+  equal(await again.add(1), 108);
 });
 
 test('restart: names that are given in a later life are new ones', async () => {
