@@ -132,7 +132,8 @@ export function hostnameOf(gateway: object): string {
 
 /**
  * Resolves when the way to the endpoint has room again: at once as long as less than half of the
- * lane is in use. A producer of tells awaits it now and then; that is all the pacing it needs.
+ * lane is in use. On a worker thread the way to another process goes on at the home thread, which
+ * is asked. A producer of tells awaits it now and then; that is all the pacing it needs.
  */
 export function ready(gateway: object): Promise<void> {
   return Gateway.factsOf(gateway).client.ready();

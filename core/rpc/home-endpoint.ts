@@ -19,6 +19,7 @@ export interface HomeOperations {
   endpointEnded(endpointId: string, at: CellAddress, error: unknown): void;
   startSpec(spec: EndpointSpec, placement: Placement): Promise<ServerRecord>;
   openRoute(address: string, request: Uint8Array, withControl: boolean): Promise<RemoteRoute>;
+  whenRoom(route: CellAddress): Promise<void>;
 }
 
 /** What worker threads ask of the home thread. */
@@ -57,5 +58,9 @@ export class HomeEndpoint extends RpcEndpoint implements Serves<typeof HomeGatew
 
   openRoute(address: string, request: Uint8Array, withControl: boolean): Promise<RemoteRoute> {
     return this.#home.openRoute(address, request, withControl);
+  }
+
+  whenRoom(recipient: number, incarnation: number): Promise<void> {
+    return this.#home.whenRoom({ recipient, incarnation });
   }
 }

@@ -17,6 +17,7 @@ import { loadEndpointClass } from './endpoint-factory.js';
 import type { AnyGateway } from './gateway.js';
 import { HomeEndpoint } from './home-endpoint.js';
 import { RemotePeers } from './remote-peers.js';
+import { RouteCell } from './route-cell.js';
 import type { ConnectOptions, EndpointClass, Placement, RpcService } from './rpc-service.js';
 import { ThreadService, type ServiceBackend } from './thread-service.js';
 import { type OffloadPool, RpcThread } from './rpc-thread.js';
@@ -177,6 +178,11 @@ export class Home implements ServiceBackend {
 
   openRoute(address: string, request: Uint8Array, withControl: boolean): Promise<RemoteRoute> {
     return this.peers.openRoute(address, request, withControl);
+  }
+
+  async whenRoom({ recipient, incarnation }: CellAddress): Promise<void> {
+    const cell = this.rpcThread.thread.cells.find(recipient, incarnation);
+    if (cell instanceof RouteCell) await cell.whenRoom();
   }
 
   onDeadLetter(listener: (report: DeadLetterReport) => void): () => void {

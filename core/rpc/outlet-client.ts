@@ -23,6 +23,13 @@ import {
 
 const ONE_ARGUMENT = countAndFlags(1, 0);
 
+/** The connection of the home thread that the calls of a lane take in the end. */
+export interface OnwardWay {
+  readonly recordLimitBytes: number;
+  /** As `CallOutlet.whenRoom`, for what is in the lane by now. */
+  whenRoom(): Promise<void>;
+}
+
 /**
  * Calls to another thread or process: stamps each call straight into the outlet. Nothing is
  * allocated per ask but its promise.
@@ -33,6 +40,7 @@ export class OutletClient implements GatewayClient {
   readonly #outlet: CallOutlet;
   readonly #isRemote: boolean;
   readonly #recordLimitBytes: number;
+  readonly #onward: OnwardWay | undefined;
   /** None when the calls leave the process in the end, where nothing goes beside them. */
   readonly #carrier: Carrier | undefined;
   /** A list of one argument, reused: encoders take lists. */
@@ -42,12 +50,15 @@ export class OutletClient implements GatewayClient {
   /** Of the big call being sent. */
   #countAndFlags = 0;
 
-  /** `recordLimitBytes`: that of the connection which the calls of a lane take in the end. */
-  constructor(thread: ActorThread, outlet: CallOutlet, recordLimitBytes = Infinity) {
+  constructor(thread: ActorThread, outlet: CallOutlet, onward?: OnwardWay) {
     this.#thread = thread;
     this.#outlet = outlet;
     this.#isRemote = outlet.isRemote;
-    this.#recordLimitBytes = Math.min(outlet.recordLimitBytes, recordLimitBytes);
+    this.#onward = onward;
+    this.#recordLimitBytes = Math.min(
+      outlet.recordLimitBytes,
+      onward?.recordLimitBytes ?? Infinity,
+    );
     this.#carrier = Number.isFinite(this.#recordLimitBytes) ? undefined : outlet.carrier;
   }
 
@@ -149,7 +160,9 @@ export class OutletClient implements GatewayClient {
   }
 
   ready(): Promise<void> {
-    return this.#outlet.whenRoom();
+    const room = this.#outlet.whenRoom();
+    const onward = this.#onward;
+    return onward ? room.then(() => onward.whenRoom()) : room;
   }
 
   /** The caller fails now; the bit keeps a waiting call from running, the record aborts a begun. */

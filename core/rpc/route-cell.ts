@@ -49,6 +49,11 @@ export class RouteCell implements Cell {
     else this.#thread.deadLetters.add({ reason: 'unreachable', path: this.path, error });
   }
 
+  /** Resolves when the connection has room again, or is gone. */
+  whenRoom(): Promise<void> {
+    return this.#peer.outlet.whenRoom();
+  }
+
   #refuseLate(envelope: InvocationEnvelope, replyTo: CallOutlet, source: BesideSource): void {
     discardPayload(envelope, source);
     this.#thread.counters.add('expiredCalls');

@@ -25,6 +25,7 @@ import {
   ReceptionGateway,
   SYSTEM_INCARNATION,
 } from './system-contracts.js';
+import { withRoom } from './with-room.js';
 
 /** Runs CPU work in other threads; the port behind `RpcEndpoint.offload`. */
 export interface OffloadPool {
@@ -190,10 +191,18 @@ export class RpcThread {
     const to = threadOf(target.recipient);
     if (to === this.thread.thread) return buildGateway(target, this.#localClient);
     const outlet = this.thread.outletTo(to);
-    if (target.recordLimitBytes === undefined) return buildGateway(target, this.#clientOf(outlet));
-    const client = new OutletClient(this.thread, outlet, target.recordLimitBytes);
+    const { recordLimitBytes } = target;
+    if (recordLimitBytes === undefined) return buildGateway(target, this.#clientOf(outlet));
+    const whenRoom = (): Promise<void> => this.#whenRoomOf(target);
+    const client = new OutletClient(this.thread, outlet, { recordLimitBytes, whenRoom });
     const { recipient, incarnation } = control;
     return buildGateway(target, client, { client, target: { ...target, recipient, incarnation } });
+  }
+
+  /** Resolves when there is room behind a route, or when the way there is closed. */
+  #whenRoomOf({ recipient, incarnation }: CellAddress): Promise<void> {
+    const ask = (): Promise<void> => this.home().whenRoom(recipient, incarnation);
+    return withRoom(this.thread.clock, ask).catch(() => {});
   }
 
   #clientOf(outlet: CallOutlet): OutletClient {

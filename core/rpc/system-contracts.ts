@@ -112,5 +112,7 @@ export const HomeGateway = defineGateway('ringlane.Home', {
   openRoute: ask<[address: string, request: Uint8Array, withControl: boolean], RemoteRoute>({
     timeoutMs: 0,
   }),
+  /** Answers when the connection behind a route has room for more, or is gone. */
+  whenRoom: ask<[recipient: number, incarnation: number], void>({ timeoutMs: 0 }),
 });
 export type HomeGateway = GatewayOf<typeof HomeGateway>;
