@@ -1,8 +1,12 @@
 import {
+  checkDurationMs,
+  checkInteger,
   deferred,
   describeThrown,
+  HeartbeatServices,
   ignoreRejection,
   randomId,
+  retryingRegistrationConfiguration,
   systemClock,
   toRpcError,
 } from '../core/internal.js';
@@ -72,6 +76,8 @@ export interface MiniClusterOptions extends ClusterTimes {
 }
 
 const NO_BLOB_SERVER: ClusterInformation = { blobHost: '', blobPort: -1 };
+/** TaskExecutors of a cluster, and slots of one of them: far above what makes sense. */
+const COUNT_MAX = 1_024;
 /** Closing takes no longer than this, even if something hangs. */
 const CLOSE_TIMEOUT_MS = 1_900;
 
@@ -99,8 +105,12 @@ export class MiniCluster {
     ignoreRejection(this.#fatal.promise);
   }
 
-  /** Resolves when every TaskExecutor is registered and has reported its slots. */
+  /**
+   * Resolves when every TaskExecutor is registered and has reported its slots. Rejects with
+   * `INVALID_ARGUMENT` before anything is started.
+   */
   static async start(options: MiniClusterOptions = {}): Promise<MiniCluster> {
+    checkOptions(options);
     const cluster = new MiniCluster(options, systemClock.nowMs());
     try {
       await cluster.#start();
@@ -257,6 +267,7 @@ export class MiniCluster {
 
   #host(inProcess: boolean, slots = this.#options.slotsPerTaskExecutor ?? 1): HostedTaskExecutor {
     if (this.#closing) throw new RpcError('SERVICE_CLOSED', 'the cluster is closed');
+    checkInteger('slots', slots, 1, COUNT_MAX);
     const configuration: TaskExecutorConfiguration = {
       resourceId: `taskexecutor-${this.#nextNumber++}`,
       slots,
@@ -355,6 +366,25 @@ export class MiniCluster {
     await step(this.#rpcService?.close());
     if (failures.length > 0) throw failures[0];
   }
+}
+
+/** Components would refuse some of it too, but late, elsewhere, and each in its own words. */
+function checkOptions(options: MiniClusterOptions): void {
+  const { taskExecutors = 1, slotsPerTaskExecutor = 1, rpcServiceSharing = 'shared' } = options;
+  checkInteger('taskExecutors', taskExecutors, 0, COUNT_MAX);
+  checkInteger('slotsPerTaskExecutor', slotsPerTaskExecutor, 1, COUNT_MAX);
+  if (rpcServiceSharing !== 'shared' && rpcServiceSharing !== 'dedicated') {
+    const given = describeThrown(rpcServiceSharing);
+    throw new RpcError(
+      'INVALID_ARGUMENT',
+      `rpcServiceSharing is shared or dedicated, not ${given}`,
+    );
+  }
+  for (const name of ['registrationTimeoutMs', 'slotTimeoutMs', 'slotRequestTimeoutMs'] as const) {
+    checkDurationMs(name, options[name] ?? 0);
+  }
+  retryingRegistrationConfiguration(options.registration);
+  void new HeartbeatServices(options.heartbeat);
 }
 
 /** A job id that nobody else uses. */

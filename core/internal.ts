@@ -9,6 +9,7 @@ export { type Deferred, deferred, ignoreRejection, isThenable } from './base/def
 export { createRandomName, createWildcardName, randomId } from './base/ids.js';
 export { type Logger, silentLogger } from './base/logger.js';
 export * from './codec/registration-codec.js';
+export { checkDurationMs, checkInteger } from './config/options.js';
 export { describeThrown, toRpcError } from './errors/rpc-error.js';
 export * from './ha/embedded-leader-service.js';
 export * from './ha/leader-component-runner.js';

@@ -313,6 +313,27 @@ test('a closed cluster takes no TaskExecutor, and says so by a rejection', async
   }
 });
 
+test('options that make no sense are refused before anything starts', async () => {
+  const wrong: readonly object[] = [
+    { taskExecutors: -1 },
+    { slotsPerTaskExecutor: 0 },
+    { slotsPerTaskExecutor: 1.5 },
+    { rpcServiceSharing: 'both' },
+    { slotTimeoutMs: Number.NaN },
+    { slotRequestTimeoutMs: Number.POSITIVE_INFINITY },
+    { registrationTimeoutMs: -1 },
+    { registration: { initialTimeoutMs: 0 } },
+    { heartbeat: { intervalMs: 0 } },
+  ];
+  for (const options of wrong) {
+    for (const sharing of [{}, { rpcServiceSharing: 'dedicated' }] as const) {
+      const [name] = Object.keys(options);
+      const refused = { code: 'INVALID_ARGUMENT' };
+      await assert.rejects(MiniCluster.start({ ...sharing, ...options }), refused, name);
+    }
+  }
+});
+
 test('a cluster that cannot start says why and leaves nothing open', async () => {
   await assert.rejects(start({ taskExecutors: 1, startTimeoutMs: 0 }), { code: 'TIMEOUT' });
 });
