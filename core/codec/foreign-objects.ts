@@ -18,8 +18,20 @@ const FIRST_RECORD = 0x40;
 const FIRST_TEXT = 0xa0;
 const FIRST_LONG = 0xc0;
 const FIRST_NEGATIVE = 0xe0;
-const FIXEXT_2 = 0xd5;
-const RECORD_EXTENSION = 0x72;
+const FIXEXT_1 = 0xd4;
+const FIRST_ARRAY = 0x90;
+const ARRAY_16 = 0xdc;
+const ARRAY_32 = 0xdd;
+const TEXT_8 = 0xd9;
+const TEXT_32 = 0xdb;
+
+/** Types of extensions, as msgpackr numbers them. */
+const BUNDLE = 0x62;
+const ERROR = 0x65;
+const IDENTIFIED = 0x69;
+const RECORD = 0x72;
+const SET = 0x73;
+const REGEXP = 0x78;
 
 /** Of a token from 0xc0 to 0xdf: bytes of the length of its content, and others behind it. */
 interface LongToken {
@@ -27,48 +39,57 @@ interface LongToken {
   readonly otherBytes: number;
   /** Containers, bytes and extensions; not texts and numbers. */
   readonly isObject: boolean;
+  readonly isExtension: boolean;
 }
 
 const LONG_TOKENS = longTokens();
 
 function longTokens(): readonly LongToken[] {
-  const of = (lengths: readonly number[], otherBytes: number, isObject: boolean): LongToken[] =>
-    lengths.map((lengthBytes) => ({ lengthBytes, otherBytes, isObject }));
-  const fixed = (sizes: readonly number[], isObject: boolean): LongToken[] =>
-    sizes.map((otherBytes) => ({ lengthBytes: 0, otherBytes, isObject }));
+  const tokens = (kind: 'plain' | 'object' | 'extension', sizes: readonly [number, number][]) =>
+    sizes.map(([lengthBytes, otherBytes]) => {
+      return {
+        lengthBytes,
+        otherBytes,
+        isObject: kind !== 'plain',
+        isExtension: kind === 'extension',
+      };
+    });
+  const fixed = (...sizes: number[]) => sizes.map((size): [number, number] => [0, size]);
+  const lengths = (other: number) => [1, 2, 4].map((size): [number, number] => [size, other]);
   return [
-    ...fixed([0, 0, 0, 0], false), // nil, never used, false, true
-    ...of([1, 2, 4], 0, true), // bytes
-    ...of([1, 2, 4], 1, true), // extensions
-    ...fixed([4, 8, 1, 2, 4, 8, 1, 2, 4, 8], false), // floats and integers
-    ...fixed([2, 3, 5, 9, 17], true), // extensions of a fixed length
-    ...of([1, 2, 4], 0, false), // texts
-    ...fixed([2, 4, 2, 4], true), // arrays and maps, whose elements are tokens of their own
+    ...tokens('plain', fixed(0, 0, 0, 0)), // nil, never used, false, true
+    ...tokens('object', lengths(0)), // bytes
+    ...tokens('extension', lengths(1)),
+    ...tokens('plain', fixed(4, 8, 1, 2, 4, 8, 1, 2, 4, 8)), // floats and integers
+    ...tokens('extension', fixed(2, 3, 5, 9, 17)),
+    ...tokens('plain', lengths(0)), // texts
+    ...tokens('object', fixed(2, 4, 2, 4)), // arrays and maps; their elements are tokens too
   ];
 }
 
 /**
- * Refuses values of another process that are made of more than `LIMITS.foreignObjects` objects:
- * one byte of MessagePack can be an empty Map of 200 bytes, so the length of a frame bounds little.
- * Only MessagePack is counted; all other forms take a few times their bytes at most.
+ * Judges the MessagePack among the values of another process before it is decoded. Too large is
+ * what is made of more than `LIMITS.foreignObjects` objects: one byte can be an empty Map of 200
+ * bytes, so the length of a frame bounds little. All other forms take a few times their bytes.
  */
-export function refuseManyObjects(
+export function refuseForeign(
   source: RecordSource,
   place: { readonly payloadOffset: number; readonly payloadLength: number },
   what: 'arguments' | 'result',
 ): RpcError | undefined {
   const limit = LIMITS.foreignObjects;
-  // Each takes a byte at least.
-  if (place.payloadLength <= limit) return undefined;
   const actual = countObjects(source, place.payloadOffset, place.payloadLength);
   if (actual <= limit) return undefined;
+  if (actual === Number.POSITIVE_INFINITY) {
+    return new RpcError('PROTOCOL_ERROR', `the ${what} hold MessagePack that no peer writes`);
+  }
   const code = what === 'arguments' ? 'FRAME_TOO_LARGE' : 'RESULT_TOO_LARGE';
   const text = `the ${what} are made of ${actual} objects (Maps, Sets, arrays, records, bytes)`;
   const rule = `the limit for values with a Map, Set or cycle from another process is ${limit}`;
   return new RpcError(code, `${text}; ${rule}: send less at a time`, { limit, actual });
 }
 
-/** Objects in the MessagePack among encoded values; what a decoder refuses ends the count. */
+/** Objects in the MessagePack among encoded values; a value that cannot be read ends the count. */
 function countObjects({ words, bytes }: RecordSource, offset: number, length: number): number {
   const end = Math.min(offset + length, words.length << 2);
   let count = 0;
@@ -89,7 +110,7 @@ function countObjects({ words, bytes }: RecordSource, offset: number, length: nu
   return count;
 }
 
-/** Tokens lie one behind the other, so their nesting does not matter. */
+/** Tokens lie one behind the other, so their nesting does not matter; Infinity for odd ones. */
 function countTokens(bytes: Buffer, start: number, end: number): number {
   let count = 0;
   for (let at = start; at < end; ) {
@@ -98,13 +119,40 @@ function countTokens(bytes: Buffer, start: number, end: number): number {
     if (token < FIRST_TEXT) count++;
     else if (token < FIRST_LONG) at += token - FIRST_TEXT;
     else {
-      // Uses of such a record have a byte behind their token. We never write them: the worst case.
-      if (token === FIXEXT_2 && bytes[at] === RECORD_EXTENSION) return count + end - at;
-      const { lengthBytes, otherBytes, isObject } = LONG_TOKENS[token - FIRST_LONG]!;
+      const { lengthBytes, otherBytes, isObject, isExtension } = LONG_TOKENS[token - FIRST_LONG]!;
       if (isObject) count++;
       const hasLength = lengthBytes > 0 && at + lengthBytes <= end;
-      at += lengthBytes + otherBytes + (hasLength ? bytes.readUIntBE(at, lengthBytes) : 0);
+      const next =
+        at + lengthBytes + otherBytes + (hasLength ? bytes.readUIntBE(at, lengthBytes) : 0);
+      if (isExtension && isOdd(token, bytes[at + lengthBytes]!, next < end ? bytes[next]! : 0)) {
+        return Number.POSITIVE_INFINITY;
+      }
+      at = next;
     }
   }
   return count;
+}
+
+/**
+ * True for extensions that our packs never have, and with which few bytes make much work: what is
+ * built from an array has that array behind it and no reference to one, and texts have no
+ * references. `next` is the token behind the extension.
+ */
+function isOdd(token: number, type: number, next: number): boolean {
+  switch (type) {
+    case SET:
+    case REGEXP:
+      return !(
+        (next >= FIRST_ARRAY && next < FIRST_TEXT) ||
+        next === ARRAY_16 ||
+        next === ARRAY_32
+      );
+    case IDENTIFIED:
+      return (next >= FIRST_TEXT && next < FIRST_LONG) || (next >= TEXT_8 && next <= TEXT_32);
+    case RECORD:
+      // With ids of two bytes, uses of a record would have a byte behind their token.
+      return token !== FIXEXT_1;
+    default:
+      return type === BUNDLE || type === ERROR;
+  }
 }

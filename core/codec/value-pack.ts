@@ -69,9 +69,12 @@ export function unpackValue(
 ): unknown {
   try {
     const isSmall = length <= scratch.length;
-    const source = isSmall ? scratch : Buffer.allocUnsafeSlow(length);
+    const source = isSmall ? scratch.subarray(0, length) : Buffer.allocUnsafeSlow(length);
     bytes.copy(source, 0, start, start + length);
-    const value: unknown = unpackr.unpack(source, isSmall ? length : undefined);
+    // `unpack` prints the value into its error when bytes are left: 500 bytes can take a minute.
+    const values: unknown[] = unpackr.unpackMultiple(source);
+    if (values.length !== 1) throw new TypeError(`${values.length} values instead of one`);
+    const [value] = values;
     return tag === TAG_MSGPACK_EXACT ? revive(value, context) : value;
   } catch (error) {
     throw new RpcError('PROTOCOL_ERROR', 'an encoded value cannot be read', { cause: error });

@@ -73,8 +73,7 @@ class Revival {
       case MARK_NEGATIVE_ZERO:
         return -0;
       case MARK_TEXT:
-        if (!Buffer.isBuffer(mark[2])) throw new TypeError('a text without bytes');
-        return mark[2].toString('utf16le');
+        return this.#text(mark);
       case MARK_OBJECT:
         return this.#fields(mark);
       case MARK_SPARSE:
@@ -90,6 +89,22 @@ class Revival {
     }
   }
 
+  #text(mark: readonly unknown[]): string {
+    const bytes = this.#own(mark[2]);
+    if (!Buffer.isBuffer(bytes)) throw new TypeError('a text without bytes');
+    const text = bytes.toString('utf16le');
+    this.#done.set(mark, text);
+    return text;
+  }
+
+  /** What a mark is made of belongs to it alone: few bytes can refer to one part very often. */
+  #own(part: unknown): unknown {
+    if (typeof part !== 'object' || part === null) return part;
+    if (this.#done.has(part)) throw new TypeError('a part of two marks');
+    this.#done.set(part, part);
+    return part;
+  }
+
   #reference([, , address]: readonly unknown[]): unknown {
     if (typeof address !== 'string') throw new TypeError('a reference without its address');
     return this.#context.readReference(address);
@@ -102,7 +117,7 @@ class Revival {
   }
 
   #fields(mark: readonly unknown[]): object {
-    const entries = listOf(mark[2]);
+    const entries = listOf(this.#own(mark[2]));
     const object: Fields = {};
     this.#done.set(mark, object);
     for (let i = 0; i + 1 < entries.length; i += 2) {
@@ -120,7 +135,7 @@ class Revival {
 
   #sparse(mark: readonly unknown[]): unknown[] {
     const [, , length, cells] = mark;
-    const list = listOf(cells);
+    const list = listOf(this.#own(cells));
     if (typeof length !== 'number' || length >>> 0 !== length) throw new TypeError('a length');
     const array: unknown[] = [];
     // V8 gives a length like this no memory, and every shorter one that comes later neither.

@@ -3,7 +3,7 @@ import { forwardInvocation } from '../actor/forward.js';
 import { type BesideSource, nothingBeside, ownMemory } from '../actor/payloads.js';
 import { InvocationEnvelope, ReplyEnvelope } from '../codec/envelope.js';
 import { type CheckedRecord, checkRecord } from '../codec/frame-check.js';
-import { refuseManyObjects } from '../codec/foreign-objects.js';
+import { refuseForeign } from '../codec/foreign-objects.js';
 import { callNumberOf } from '../codec/order-key.js';
 import {
   cancelledCall,
@@ -155,7 +155,7 @@ export class RemotePeer implements ConnectionListener {
       return thread.pending.onLateAnswer(call, this.outlet);
     }
     const isFailure = status === STATUS_FAILURE;
-    const refusal = isFailure ? undefined : refuseManyObjects(source, this.#reply, 'result');
+    const refusal = isFailure ? undefined : refuseForeign(source, this.#reply, 'result');
     if (refusal) thread.pending.reject(call, refusal);
     else thread.onReply(this.#reply, this.#source(source));
   }
@@ -179,7 +179,7 @@ export class RemotePeer implements ConnectionListener {
     const timeoutMs = envelope.deadline;
     if (timeoutMs !== 0) envelope.setDeadline(thread.deadlineAfter(timeoutMs));
     const to = threadOf(envelope.recipient);
-    const refusal = refuseManyObjects(source, envelope, 'arguments');
+    const refusal = refuseForeign(source, envelope, 'arguments');
     if (refusal) this.#refuse(envelope, refusal);
     else if (to !== 0) this.#forward(envelope, to, timeoutMs);
     else if (this.#isOpenToPeers(envelope)) this.#deliver(envelope, source);

@@ -1,6 +1,8 @@
 import { deepEqual, equal } from 'node:assert/strict';
 import { test } from 'node:test';
-import { refuseManyObjects } from '../../../core/codec/foreign-objects.js';
+import fc from 'fast-check';
+import { refuseForeign } from '../../../core/codec/foreign-objects.js';
+import { TAG_MSGPACK } from '../../../core/codec/value-codec.js';
 import { LIMITS } from '../../../core/config/limits.js';
 import { encode } from './codec-support.js';
 
@@ -10,7 +12,8 @@ const LIMIT = LIMITS.foreignObjects;
 function pastLimit(...values: readonly unknown[]): number | undefined {
   const encoded = encode(values);
   const place = { payloadOffset: encoded.offset, payloadLength: encoded.length };
-  const refusal = refuseManyObjects(encoded, place, 'arguments');
+  const refusal = refuseForeign(encoded, place, 'arguments');
+  if (refusal?.code === 'PROTOCOL_ERROR') throw refusal;
   return refusal && refusal.actual! - LIMIT;
 }
 
@@ -71,17 +74,34 @@ test('what lies behind every form of MessagePack is counted', () => {
   equal(pastLimit([...values, crowd(LIMIT)]), 1 + objects);
 });
 
-test('records with ids of two bytes, which hide what follows, count at their worst', () => {
-  const bytes = Buffer.alloc(8 + LIMIT + 8, 0xa0);
-  bytes.writeInt32LE(13, 0);
-  bytes.writeInt32LE(LIMIT + 8, 4);
-  const place = { payloadOffset: 0, payloadLength: bytes.length };
-  const source = {
-    bytes,
-    words: new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2),
-  };
-  equal(refuseManyObjects(source, place, 'result'), undefined);
-  bytes.set([0xd5, 0x72, 0, 0], 8);
-  const refusal = refuseManyObjects(source, place, 'result');
-  deepEqual([refusal?.code, refusal?.limit], ['RESULT_TOO_LARGE', LIMIT]);
+test('what no peer writes, and would make much work of few bytes, is refused', () => {
+  const odd = ['d5720040', 'd47300d67000000001', 'd67300000000c0', 'd47800d67000000001'];
+  const more = ['d66900000001a141', 'd66900000001d90141', 'd4650091a141', 'c70462000000ff90'];
+  const refusals = [...odd, ...more].map((hex) => refusalOf(Buffer.from(hex, 'hex')));
+  deepEqual(refusals, Array(8).fill('PROTOCOL_ERROR'));
+  for (const hex of ['d4730090', 'd6690000000190', 'd4724091a14101', 'd47800929090']) {
+    equal(refusalOf(Buffer.from(hex, 'hex')), undefined, hex);
+  }
 });
+
+test('nothing that we write is refused, shared and cyclic parts included', () => {
+  const kinds = { withMap: true, withSet: true, withDate: true, withTypedArray: true };
+  const anything = fc.anything({ ...kinds, withBigInt: true, withSparseArray: true });
+  fc.assert(
+    fc.property(anything, fc.string({ unit: 'binary' }), (value, text) => {
+      const parts = [value, new Set([value]), new Map([[text, value]]), /a/u, new Error(text)];
+      equal(pastLimit([...parts, ...parts, parts, -0], value), undefined);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+function refusalOf(pack: Buffer): string | undefined {
+  const bytes = Buffer.alloc(8 + ((pack.length + 3) & -4));
+  bytes.writeInt32LE(TAG_MSGPACK, 0);
+  bytes.writeInt32LE(pack.length, 4);
+  pack.copy(bytes, 8);
+  const words = new Int32Array(new Uint8Array(bytes).buffer);
+  const place = { payloadOffset: 0, payloadLength: bytes.length };
+  return refuseForeign({ words, bytes }, place, 'result')?.code;
+}

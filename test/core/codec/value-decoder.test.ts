@@ -26,6 +26,10 @@ function readAll(content: Uint8Array): number {
   return count;
 }
 
+/** MessagePack in front of what has an id, and a reference to it. */
+const id = (number: number): string => `d669${number.toString(16).padStart(8, '0')}`;
+const to = (number: number): string => `d670${number.toString(16).padStart(8, '0')}`;
+
 function withTag(tag: number, body: Uint8Array): Uint8Array {
   const content = Buffer.alloc(8 + ((body.length + 3) & ~3));
   content.writeInt32LE(tag, 0);
@@ -117,6 +121,22 @@ describe('the value decoder', () => {
     for (const mark of ['93c103cefffffffe', '92c163', '91c1', '92c102', '93c1029101']) {
       const expected = mark === '93c1029101' ? 1 : 0;
       assert.equal(readAll(withTag(TAG_MSGPACK_EXACT, Buffer.from(mark, 'hex'))), expected, mark);
+    }
+  });
+
+  it('makes no more of references than they are, and prints nothing that is wrong', () => {
+    // An element that is two references to the one before it, 60 times; and a byte too many.
+    const pairs = Array.from({ length: 60 }, (_, i) => [id(i + 2), '92', to(i + 1), to(i + 1)]);
+    const doubling = ['dc003d', id(1), '9101', ...pairs.flat()].join('');
+    assert.equal(readAll(withTag(TAG_MSGPACK, Buffer.from(doubling, 'hex'))), 1);
+    assert.equal(readAll(withTag(TAG_MSGPACK, Buffer.from(`${doubling}01`, 'hex'))), 0);
+    const bytes = `c600100000${'41'.repeat(2 ** 20)}`;
+    const references = to(1).repeat(4_000);
+    const oneText = `dd00000fa1${id(1)}93c101${bytes}${references}`;
+    assert.equal(readAll(withTag(TAG_MSGPACK_EXACT, Buffer.from(oneText, 'hex'))), 1);
+    for (const mark of ['93c101', '93c102', '94c10300']) {
+      const shared = `92${mark}${id(1)}90${mark}${to(1)}`;
+      assert.equal(readAll(withTag(TAG_MSGPACK_EXACT, Buffer.from(shared, 'hex'))), 0, mark);
     }
   });
 
