@@ -18,6 +18,8 @@ export interface AskTarget {
 export const askerOf: unique symbol = Symbol('ringlane.asker');
 /** Fails the ask that waits behind a sender; nothing when the sender is an actor. */
 export const failAsk: unique symbol = Symbol('ringlane.failAsk');
+/** Tells the ask that waits behind a sender, if one does, that its message goes to several. */
+export const shareAsk: unique symbol = Symbol('ringlane.shareAsk');
 /** As `tell`, for the engine's own answers: a refusal becomes a dead letter, it never throws. */
 export const offer: unique symbol = Symbol('ringlane.offer');
 
@@ -106,6 +108,9 @@ export abstract class ActorRef<in M> {
 
   /** @internal */
   [failAsk](_error: RpcError): void {}
+
+  /** @internal */
+  [shareAsk](_count: number): void {}
 
   /**
    * Calls `onEnd` once when the actor has stopped, now if it has; with an error when that cannot be

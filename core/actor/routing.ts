@@ -2,7 +2,7 @@ import { LIMITS } from '../config/limits.js';
 import { checkInteger } from '../config/options.js';
 import { type RpcError, toRpcError } from '../errors/rpc-error.js';
 import { Actor, type ActorContext, PlacedProps, Props } from './actor.js';
-import { ActorRef, type AnyActorRef, failAsk, offer } from './actor-ref.js';
+import { ActorRef, type AnyActorRef, failAsk, offer, shareAsk } from './actor-ref.js';
 import type { ActorSelection } from './actor-selection.js';
 import { Terminated } from './actor-signals.js';
 import type { Turn } from './actor-turn.js';
@@ -38,7 +38,10 @@ export function roundRobin(): RoutingLogic<unknown> {
   };
 }
 
-/** Each message to all (Akka BroadcastRoutingLogic); of their answers an ask takes the first. */
+/**
+ * Each message to all (Akka BroadcastRoutingLogic); of their answers an ask takes the first, and it
+ * fails when all have failed it.
+ */
 export function broadcast(): RoutingLogic<unknown> {
   return { create: () => ({ update: () => {}, pick: () => EVERYBODY }) };
 }
@@ -112,8 +115,9 @@ abstract class Router extends Actor<unknown> {
     } catch (error) {
       return refuse(message, context, toRpcError(error, 'HANDLER_FAILED', 'no key for a message'));
     }
-    if (at === EVERYBODY) for (const { to } of this.routees) send(to, message, sender);
-    else send(this.routees[at]!.to, message, sender);
+    if (at !== EVERYBODY) return send(this.routees[at]!.to, message, sender);
+    sender[shareAsk](this.routees.length);
+    for (const { to } of this.routees) send(to, message, sender);
   }
 }
 

@@ -1,7 +1,14 @@
 import { checkDurationMs } from '../config/options.js';
 import { describeThrown, RpcError, toRpcError } from '../errors/rpc-error.js';
 import { Failure } from './actor-messages.js';
-import { ActorRef, type AnyActorRef, type Asker, type AskTarget, failAsk } from './actor-ref.js';
+import {
+  ActorRef,
+  type AnyActorRef,
+  type Asker,
+  type AskTarget,
+  failAsk,
+  shareAsk,
+} from './actor-ref.js';
 import type { ActorEnvironment, Recipient } from './actor-environment.js';
 import { type CallContext, tooManyPendingAsks } from './pending-calls.js';
 
@@ -14,6 +21,8 @@ class AskRef extends ActorRef<unknown> implements CallContext, Recipient {
   #path: string | undefined;
   /** Number of the pending ask; 0 once it was answered. */
   call = 0;
+  /** Who may still answer: when one of several fails it, the ask goes on. */
+  #unfailed = 1;
 
   constructor(home: AskerHome, target: string) {
     super();
@@ -54,7 +63,13 @@ class AskRef extends ActorRef<unknown> implements CallContext, Recipient {
   }
 
   /** @internal */
+  override [shareAsk](count: number): void {
+    this.#unfailed += count - 1;
+  }
+
+  /** @internal */
   override [failAsk](error: RpcError): void {
+    if (--this.#unfailed > 0) return;
     this.#home.thread.pending.reject(this.#takeCall(), error);
   }
 

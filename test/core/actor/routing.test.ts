@@ -74,6 +74,23 @@ test('broadcast: everybody hears it', async () => {
   });
 });
 
+test('broadcast: an ask takes the first answer, and fails when all have failed it', async () => {
+  await withSystem(async (system) => {
+    const refs = ['a', 'b', 'c'].map((name) => system.actorOf(Props.of(Namer), name));
+    const router = system.actorOf(group(broadcast(), refs), 'router');
+    for (const name of ['a', 'b']) {
+      system.actorSelection(`/user/${name}`).tell(PoisonPill);
+      await settle(system);
+      assert.notEqual(await ask(router, { key: 'k' }, 1000), name);
+    }
+    await assert.rejects(ask(router, { fail: true }, 1000), { code: 'HANDLER_FAILED' });
+    assert.equal(await ask(router, { key: 'k' }, 1000), 'c');
+    system.actorSelection('/user/c').tell(PoisonPill);
+    await settle(system);
+    await assert.rejects(ask(router, { key: 'k' }, 1000), { code: 'RECIPIENT_UNREACHABLE' });
+  });
+});
+
 test('consistent hash: one key, one routee; the keys of others stay when one ends', async () => {
   await withSystem(async (system) => {
     const letters = lettersOf(system);
