@@ -22,7 +22,10 @@ export interface AcceptOptions extends ConnectionOptions {
   readonly maxConnections?: number;
   /** Sockets a second, as many at once after a quiet second. Default 1 000; more are hung up on. */
   readonly maxAcceptsPerSecond?: number;
-  /** Handshakes at a time. Default 64; more are hung up on. */
+  /**
+   * Handshakes at a time. Default 512: a whole cluster that comes back at once, and as many as the
+   * system keeps waiting by itself; more are hung up on.
+   */
   readonly maxHandshakes?: number;
 }
 
@@ -139,7 +142,7 @@ export class Listener {
   }
 
   #onStream(stream: ByteStream): void {
-    const { maxConnections = 1_024, maxHandshakes = 64 } = this.#options;
+    const { maxConnections = 1_024, maxHandshakes = 512 } = this.#options;
     const isFull = this.#streams.size >= maxConnections || this.#handshakes.size >= maxHandshakes;
     if (isFull || this.#closing !== undefined || !this.#takeAccept()) {
       // Without a word: words cost memory, and whoever floods does not read them.

@@ -123,6 +123,18 @@ describe('listener', () => {
     assert.equal(listener.connectionCount, 1);
   });
 
+  it('takes in a whole cluster that comes at once', async () => {
+    const network = new MemoryTransport();
+    const listener = await listen(network, HERE, IDENTITY, accepting());
+    const knocking = Array.from({ length: 500 }, () => network.dial(HERE));
+    for (const stream of await Promise.all(knocking)) {
+      rawPeer(stream as MemoryStream);
+      stream.write(helloFrame(), () => {});
+    }
+    await settle();
+    assert.deepEqual([listener.connectionCount, listener.counts.refused], [500, 0]);
+  });
+
   it('accepts so many a second, and as many more as time goes by', async () => {
     const network = new MemoryTransport();
     const clock = new ManualClock();
