@@ -5,12 +5,13 @@ import {
   StandaloneHaServices,
 } from '../core/internal.js';
 import type { RpcService } from '../index.js';
-import { ComponentProcess } from './component-process.js';
+import { type ComponentOrder, ComponentProcess } from './component-process.js';
 import { dispatcherRunner, resourceManagerRunner } from './component-runners.js';
 import { localReporter } from './event-reporter.js';
 import { COMPONENT_IDS, LEADER_REGISTRY_ID } from './gateways.js';
 import type { ClusterEvent, ClusterInformation, ClusterTimes } from './messages.js';
 import type { LeaderSource } from './task-executor-runner.js';
+import { within } from './within.js';
 
 /** The components that lead a cluster, wherever they run. */
 export interface Masters {
@@ -40,6 +41,8 @@ export interface MastersParts {
   readonly onEvent: (event: ClusterEvent) => void;
   readonly eventAddress: string;
   readonly onFatalError: (error: unknown) => void;
+  /** Bound on the start of a process. */
+  readonly startTimeoutMs: number;
 }
 
 /** ResourceManager and Dispatcher on the home thread of this service. */
@@ -90,8 +93,13 @@ export async function startDedicatedMasters(parts: MastersParts): Promise<Master
       if (!isClosing) onFatalError(new Error(`the process of the ${name} ended: ${how}`));
     });
   }
+  const start = (child: ComponentProcess, order: ComponentOrder): Promise<string> => {
+    const text = `the ${order.component} was not up within ${parts.startTimeoutMs} ms`;
+    const started = child.start(systemName, order);
+    return within(started, parts.startTimeoutMs, `${text} (startTimeoutMs)`);
+  };
   try {
-    const resourceManagerAddress = await resourceManager.start(systemName, {
+    const resourceManagerAddress = await start(resourceManager, {
       component: 'resourceManager',
       times,
       clusterInformation,
@@ -100,7 +108,7 @@ export async function startDedicatedMasters(parts: MastersParts): Promise<Master
     const order = { component: 'dispatcher', times, resourceManagerAddress } as const;
     const addresses = {
       [COMPONENT_IDS.resourceManager]: resourceManagerAddress,
-      [COMPONENT_IDS.dispatcher]: await dispatcher.start(systemName, order),
+      [COMPONENT_IDS.dispatcher]: await start(dispatcher, order),
     };
     const services = new StandaloneHaServices(addresses);
     return {

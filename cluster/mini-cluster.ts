@@ -41,6 +41,7 @@ import {
   type TaskExecutorInfo,
 } from './task-executor-host.js';
 import type { TaskExecutorConfiguration } from './task-executor-runner.js';
+import { within } from './within.js';
 
 /** An event with the time since the cluster began to start. */
 export interface TimedClusterEvent extends ClusterEvent {
@@ -222,6 +223,7 @@ export class MiniCluster {
       onEvent: (event) => this.#onEvent(event),
       eventAddress: this.#eventAddress,
       onFatalError: (error) => this.#onFatalError(error),
+      startTimeoutMs: this.#startTimeoutMs,
     });
     const hosted = Array.from({ length: taskExecutors }, () => this.#host(!isShared));
     this.#retrieveGateways();
@@ -265,6 +267,10 @@ export class MiniCluster {
     };
   }
 
+  get #startTimeoutMs(): number {
+    return this.#options.startTimeoutMs ?? 30_000;
+  }
+
   #host(inProcess: boolean, slots = this.#options.slotsPerTaskExecutor ?? 1): HostedTaskExecutor {
     if (this.#closing) throw new RpcError('SERVICE_CLOSED', 'the cluster is closed');
     checkInteger('slots', slots, 1, COUNT_MAX);
@@ -300,18 +306,11 @@ export class MiniCluster {
   }
 
   async #ready(hosted: HostedTaskExecutor): Promise<TaskExecutorInfo> {
-    const { startTimeoutMs = 30_000 } = this.#options;
-    const limit = deferred<never>();
-    const timer = systemClock.schedule(() => {
-      const text = `${hosted.info.resourceId} was not registered within ${startTimeoutMs} ms`;
-      limit.reject(new RpcError('TIMEOUT', `${text} (startTimeoutMs)`, { limit: startTimeoutMs }));
-    }, startTimeoutMs);
-    try {
-      await Promise.race([hosted.ready, limit.promise, this.#fatal.promise]);
-      return hosted.info;
-    } finally {
-      timer.cancel();
-    }
+    const limitMs = this.#startTimeoutMs;
+    const text = `${hosted.info.resourceId} was not registered within ${limitMs} ms`;
+    const ready = Promise.race([hosted.ready, this.#fatal.promise]);
+    await within(ready, limitMs, `${text} (startTimeoutMs)`);
+    return hosted.info;
   }
 
   #onEvent(event: ClusterEvent): void {
@@ -344,16 +343,8 @@ export class MiniCluster {
   async #close(): Promise<void> {
     this.#dispatcher?.close();
     this.#resourceManager?.close();
-    const limit = deferred<void>();
-    const timer = systemClock.schedule(() => {
-      const text = `the cluster did not close within ${CLOSE_TIMEOUT_MS} ms`;
-      limit.reject(new RpcError('TIMEOUT', text, { limit: CLOSE_TIMEOUT_MS }));
-    }, CLOSE_TIMEOUT_MS);
-    try {
-      await Promise.race([this.#closeAll(), limit.promise]);
-    } finally {
-      timer.cancel();
-    }
+    const text = `the cluster did not close within ${CLOSE_TIMEOUT_MS} ms`;
+    await within(this.#closeAll(), CLOSE_TIMEOUT_MS, text);
   }
 
   async #closeAll(): Promise<void> {

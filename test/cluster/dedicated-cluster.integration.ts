@@ -77,3 +77,9 @@ test('a TaskExecutor that gives up ends its process with an exit code of its own
   assert.equal(await child.exited, `exit code ${TASK_EXECUTOR_FATAL_EXIT_CODE}`);
   await child.close();
 });
+
+test('a process that does not come up in time ends the start of the cluster', async () => {
+  const started = MiniCluster.start({ rpcServiceSharing: 'dedicated', startTimeoutMs: 0 });
+  const message = /the resourceManager was not up within 0 ms \(startTimeoutMs\)/;
+  await assert.rejects(started, { code: 'TIMEOUT', message });
+});
