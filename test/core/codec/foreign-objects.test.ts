@@ -41,6 +41,11 @@ test('texts, numbers and bytes are no objects, however much they look like some'
   equal(pastLimit([new Map(), '\u0410'.repeat(LIMIT)]), undefined);
 });
 
+test('patterns of regular expressions, which take long to read, count by their bytes', () => {
+  equal(pastLimit(new RegExp('a'.repeat(LIMIT / 8))), 2);
+  equal(pastLimit([new RegExp('a'.repeat(LIMIT / 8 - 1)), new Map()]), undefined);
+});
+
 test('trees are not counted: they take a few times their bytes', () => {
   equal(pastLimit(Array.from({ length: LIMIT + 1 }, () => [])), undefined);
 });
@@ -64,7 +69,8 @@ const FORMS: readonly (readonly [value: unknown, objects: number])[] = [
   [2n ** 200n, 1],
   [new Date(0x9090_9090), 1],
   [new Date(-1), 1],
-  [/x/g, 2],
+  [/x/g, 10],
+  [new RegExp('x'.repeat(300)), 2 + 8 * 300],
   [new ArrayBuffer(300), 1],
 ];
 
@@ -75,11 +81,23 @@ test('what lies behind every form of MessagePack is counted', () => {
 });
 
 test('what no peer writes, and would make much work of few bytes, is refused', () => {
-  const odd = ['d5720040', 'd47300d67000000001', 'd67300000000c0', 'd47800d67000000001'];
-  const more = ['d66900000001a141', 'd66900000001d90141', 'd4650091a141', 'c70462000000ff90'];
+  const odd = [
+    'd5720040',
+    'd47300d67000000001',
+    'd67300000000c0',
+    'd47800d67000000001',
+    'd47800929090',
+  ];
+  const more = [
+    'd66900000001a141',
+    'd66900000001d90141',
+    'd4650091a141',
+    'c70462000000ff90',
+    'd4780092a090',
+  ];
   const refusals = [...odd, ...more].map((hex) => refusalOf(Buffer.from(hex, 'hex')));
-  deepEqual(refusals, Array(8).fill('PROTOCOL_ERROR'));
-  for (const hex of ['d4730090', 'd6690000000190', 'd4724091a14101', 'd47800929090']) {
+  deepEqual(refusals, Array(10).fill('PROTOCOL_ERROR'));
+  for (const hex of ['d4730090', 'd6690000000190', 'd4724091a14101', 'd4780092a0a0']) {
     equal(refusalOf(Buffer.from(hex, 'hex')), undefined, hex);
   }
 });
