@@ -81,6 +81,8 @@ const NO_BLOB_SERVER: ClusterInformation = { blobHost: '', blobPort: -1 };
 const COUNT_MAX = 1_024;
 /** Closing takes no longer than this, even if something hangs. */
 const CLOSE_TIMEOUT_MS = 1_900;
+/** Of that, what TaskExecutors are given to say good-bye. */
+const HOSTED_CLOSE_TIMEOUT_MS = 1_500;
 
 /**
  * A whole cluster in one process, or in one process each on one machine (Flink MiniCluster): a
@@ -195,7 +197,10 @@ export class MiniCluster {
     await hosted.ended;
   }
 
-  /** Ends everything, within two seconds; closing twice is one closing. */
+  /**
+   * Ends everything; closing twice is one closing. Rejects with `TIMEOUT` after two seconds when
+   * something hangs: a thread that a task holds is ended by its service, 30 seconds later.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -352,7 +357,9 @@ export class MiniCluster {
     const step = async (task: Promise<unknown> | undefined): Promise<void> => {
       await task?.catch((error: unknown) => failures.push(error));
     };
-    await step(Promise.all([...this.#hosted.values()].map((hosted) => hosted.close())));
+    const hosted = Promise.all([...this.#hosted.values()].map((one) => one.close()));
+    // One whose thread is held by a task answers nothing; closing the service ends the thread.
+    await step(within(hosted, HOSTED_CLOSE_TIMEOUT_MS, 'a TaskExecutor did not stop'));
     await step(this.#masters?.close());
     await step(this.#rpcService?.close());
     if (failures.length > 0) throw failures[0];

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   COMPONENT_IDS,
+  DispatcherGateway,
   type JobGraph,
   MiniCluster,
   type MiniClusterOptions,
@@ -244,6 +245,17 @@ test('closing with jobs under way takes less than 2 s, and twice is one closing'
   const tookMs = performance.now() - startMs;
   assert.ok(tookMs < 2_000, `it took ${tookMs} ms`);
   await assert.rejects(cluster.submitJob(job(1, 'add')), { code: 'SERVICE_CLOSED' });
+});
+
+test('closing while a task holds its thread: a time-out, but the service closes', async () => {
+  const { cluster } = await start({ taskExecutors: 1 });
+  const client = await cluster.submitJob(job(1, 'hold'));
+  const controller = new AbortController();
+  await client.followProgress(() => controller.abort(), controller.signal);
+  const nobody = cluster.rpcService.addressOf('nobody');
+  await assert.rejects(cluster.close(), { code: 'TIMEOUT' });
+  const connected = cluster.rpcService.connect(nobody, DispatcherGateway);
+  await assert.rejects(connected, { code: 'SERVICE_CLOSED' });
 });
 
 test('a listener of progress that throws changes nothing; the logger hears of it', async () => {

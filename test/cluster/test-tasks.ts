@@ -20,6 +20,14 @@ export async function hang(_argument: unknown, { signal }: TaskContext): Promise
   });
 }
 
+/** Holds its thread for three seconds, once it is known to run. */
+export async function hold(_argument: unknown, context: TaskContext): Promise<void> {
+  context.reportProgress('holding');
+  await new Promise((resolve) => setImmediate(resolve));
+  const untilMs = performance.now() + 3_000;
+  while (performance.now() < untilMs);
+}
+
 /** Takes the thread that it runs on along, when it is known to run. */
 export async function endThread(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
