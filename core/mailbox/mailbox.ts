@@ -300,6 +300,8 @@ export class Mailbox implements SenderHost {
   }
 
   readonly #endTurn = (): void => {
+    // Timers and sockets come first, but what was sent is on its way whatever the user does now.
+    if (this.#microtaskTurns > MICROTASK_TURNS) return this.#flush();
     this.#drainLocal();
     this.#flush();
     this.#parts.handler.onFlushed();
@@ -464,7 +466,7 @@ export class Mailbox implements SenderHost {
 
   #scheduleMicrotask(): void {
     if (this.#microtaskScheduled || this.#isClosed) return;
-    if (++this.#microtaskTurns > MICROTASK_TURNS) return this.wake();
+    if (++this.#microtaskTurns > MICROTASK_TURNS) this.wake();
     this.#microtaskScheduled = true;
     // queueMicrotask makes an AsyncResource for every call; a reaction costs a tenth of that.
     void resolved.then(this.#onMicrotask);

@@ -214,6 +214,20 @@ test('answers that come bit by bit are taken without a turn of the event loop', 
   ok(!begun.includes(true), 'to look is not to send: the next call reads the clock');
 });
 
+test('what is sent leaves in its microtask, however many came before', async () => {
+  group = new MailboxGroup(2);
+  const sender = group.mailboxes[0]!.senderTo(1);
+  const sink = group.sinks[1]!;
+  ok(send(sender, 0));
+  await group.until(() => sink.numbers.length === 1 && group.isParked(0) && group.isParked(1));
+  for (let i = 1; i <= 200; i++) {
+    ok(send(sender, i));
+    for (let hop = 0; hop < 2; hop++) await Promise.resolve();
+  }
+  group.mailboxes[1]!.drainNow();
+  deepEqual(sink.numbers, range(201));
+});
+
 test('who awaits what a bell has brought goes on before the thread parks again', async () => {
   group = new MailboxGroup(2);
   const sender = group.mailboxes[0]!.senderTo(1);
