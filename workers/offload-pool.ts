@@ -15,8 +15,8 @@ async function createPool(): Promise<Piscina> {
  * it. The module's default export is called with the argument, which is cloned.
  */
 export const offloadPool: OffloadPool = {
-  async run(module, argument) {
+  async run(module, argument, signal) {
     pool ??= createPool();
-    return (await pool).run(argument, { filename: module }) as Promise<unknown>;
+    return (await pool).run(argument, { filename: module, signal }) as Promise<unknown>;
   },
 };

@@ -166,7 +166,7 @@ export abstract class RpcEndpoint {
 
   /**
    * Runs the default export of a module in the offload pool: CPU work that must not hold this
-   * thread.
+   * thread. What has no result when the service has closed is ended, with `SERVICE_CLOSED`.
    */
   offload(module: string | URL, argument?: unknown): Promise<unknown> {
     return this.#context.offload(module, argument);

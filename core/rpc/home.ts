@@ -278,7 +278,7 @@ export class Home implements ServiceBackend {
     this.#watchdog.close();
     await this.#threads.terminate();
     const name = this.#options.settings.systemName;
-    this.rpcThread.thread.close(
+    this.rpcThread.close(
       () => new RpcError('SERVICE_CLOSED', `service ${name} is closed`, { effect: 'unknown' }),
     );
     this.servers.closeAll(new RpcError('SERVICE_CLOSED', `service ${name} is closed`));

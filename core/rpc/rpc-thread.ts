@@ -1,6 +1,7 @@
 import { ActorThread, type ActorThreadParts } from '../actor/actor-thread.js';
 import { type CellAddress, recipientOf, threadOf } from '../actor/cell.js';
 import { type Address, formatAddress, RPC_PATH_PREFIX } from '../base/address.js';
+import { ignoreRejection } from '../base/deferred.js';
 import { RpcError } from '../errors/rpc-error.js';
 import { type EndpointHost, type EndpointPlan, makeEndpoint } from './endpoint-factory.js';
 import type { CallOutlet } from '../mailbox/call-outlet.js';
@@ -29,7 +30,8 @@ import { withRoom } from './with-room.js';
 
 /** Runs CPU work in other threads; the port behind `RpcEndpoint.offload`. */
 export interface OffloadPool {
-  run(module: string, argument: unknown): Promise<unknown>;
+  /** An abort of `signal` ends it, also in the middle of its work. */
+  run(module: string, argument: unknown, signal: AbortSignal): Promise<unknown>;
 }
 
 /** What a thread of the RPC layer is given beside the parts of its actor thread. */
@@ -75,6 +77,8 @@ export class RpcThread {
   readonly #systemGateways = new WeakMap<object, SystemGateways>();
   /** All gateways over one lane share a client. */
   readonly #clients = new WeakMap<CallOutlet, OutletClient>();
+  /** Work in other threads that has no result yet: it would keep the process alive. */
+  readonly #offloaded = new Map<AbortController, Promise<unknown>>();
   /** What all endpoints of one service share. */
   #host: EndpointHost | undefined;
   /** How other processes reach this service; changes once, when the listener has its port. */
@@ -264,6 +268,16 @@ export class RpcThread {
     return results.flatMap((r) => (r.status === 'rejected' ? [r.reason as unknown] : []));
   }
 
+  /** The service has closed: nothing of this thread goes on. */
+  close(errorOf: () => RpcError): void {
+    this.thread.close(errorOf);
+    for (const [controller, result] of this.#offloaded) {
+      // Whoever began it may have gone, too.
+      ignoreRejection(result);
+      controller.abort(errorOf());
+    }
+  }
+
   #make(plan: EndpointPlan, service: RpcService): RpcCell {
     if (this.#host?.service !== service) this.#host = this.#hostFor(service);
     const cell = makeEndpoint(plan, this.#host);
@@ -281,7 +295,20 @@ export class RpcThread {
       addressOf: (endpointId) => this.addressOf(endpointId),
       selfGateway: (cell, contract) => this.gatewayTo(this.describe(cell), contract, cell.fence),
       onEnded: (cell, failure) => this.#onEnded(cell, failure),
-      offload: (module, argument) => this.#parts.offload.run(String(module), argument),
+      offload: (module, argument) => this.#offload(String(module), argument),
     };
+  }
+
+  #offload(module: string, argument: unknown): Promise<unknown> {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const result = this.#parts.offload
+      .run(module, argument, signal)
+      .catch((error: unknown) => {
+        throw signal.aborted ? signal.reason : error;
+      })
+      .finally(() => this.#offloaded.delete(controller));
+    this.#offloaded.set(controller, result);
+    return result;
   }
 }

@@ -1,8 +1,9 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type Logger, RpcService } from '../../../index.js';
+import { type Logger, RpcEndpoint, RpcService } from '../../../index.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { failure } from '../../support/failure.js';
+import { until } from '../../support/until.js';
 import { Busy, BusyGateway, Meddler, MeddlerGateway } from '../../support/rpc-busy-fixtures.js';
 
 const clock = new ManualClock();
@@ -142,4 +143,20 @@ test('offloaded work runs elsewhere and its failure comes back', async () => {
     deepEqual(await gateway.work(21), { doubled: 42, isElsewhere: true });
     match((await failure('HANDLER_FAILED', gateway.work(-1))).message, /no negative work/);
   }
+});
+
+test('offloaded work that does not end ends with its service', async () => {
+  const word = new Int32Array(new SharedArrayBuffer(4));
+  let work: Promise<unknown> = Promise.resolve();
+  class Tireless extends RpcEndpoint {
+    override onStart(): void {
+      work = this.offload(new URL('../../support/offload-forever.js', import.meta.url), word);
+    }
+  }
+  const own = await RpcService.start({ systemName: 'own', threads: 0 });
+  await (await own.startServer(Tireless, { thread: 'home' })).start();
+  await until(() => Atomics.load(word, 0) === 1, 'it has begun');
+  const ended = failure('SERVICE_CLOSED', work);
+  await own.close();
+  equal((await ended).effect, 'unknown');
 });
