@@ -290,7 +290,7 @@ export class OutletClient implements GatewayClient {
 
 function tooMuchBeside(): RpcError {
   const { bytesBeside: limit } = LIMITS;
-  const text = `${limit} bytes of big values are on their way already; await some of the answers`;
+  const text = `${limit} bytes of big values are on their way already; await ready(gateway)`;
   return new RpcError('MAILBOX_FULL', text, { limit, effect: 'none' });
 }
 
