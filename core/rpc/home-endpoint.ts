@@ -19,6 +19,7 @@ export interface HomeOperations {
   endpointEnded(endpointId: string, at: CellAddress, error: unknown): void;
   startSpec(spec: EndpointSpec, placement: Placement): Promise<ServerRecord>;
   openRoute(address: string, request: Uint8Array, withControl: boolean): Promise<RemoteRoute>;
+  giveBackRoute(route: CellAddress): void;
   whenRoom(route: CellAddress): Promise<void>;
 }
 
@@ -58,6 +59,10 @@ export class HomeEndpoint extends RpcEndpoint implements Serves<typeof HomeGatew
 
   openRoute(address: string, request: Uint8Array, withControl: boolean): Promise<RemoteRoute> {
     return this.#home.openRoute(address, request, withControl);
+  }
+
+  giveBackRoute(recipient: number, incarnation: number): void {
+    this.#home.giveBackRoute({ recipient, incarnation });
   }
 
   whenRoom(recipient: number, incarnation: number): Promise<void> {

@@ -180,9 +180,12 @@ export class Home implements ServiceBackend {
     return this.peers.openRoute(address, request, withControl);
   }
 
-  async whenRoom({ recipient, incarnation }: CellAddress): Promise<void> {
-    const cell = this.rpcThread.thread.cells.find(recipient, incarnation);
-    if (cell instanceof RouteCell) await cell.whenRoom();
+  giveBackRoute(route: CellAddress): void {
+    this.#routeAt(route)?.giveBack();
+  }
+
+  async whenRoom(route: CellAddress): Promise<void> {
+    await this.#routeAt(route)?.whenRoom();
   }
 
   onDeadLetter(listener: (report: DeadLetterReport) => void): () => void {
@@ -197,6 +200,12 @@ export class Home implements ServiceBackend {
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  /** None when its connection is gone. */
+  #routeAt({ recipient, incarnation }: CellAddress): RouteCell | undefined {
+    const cell = this.rpcThread.thread.cells.find(recipient, incarnation);
+    return cell instanceof RouteCell ? cell : undefined;
   }
 
   #escalate(error: RpcError): void {

@@ -1,4 +1,4 @@
-import { type CellAddress, threadOf } from '../actor/cell.js';
+import { threadOf } from '../actor/cell.js';
 import { forwardInvocation } from '../actor/forward.js';
 import { type BesideSource, nothingBeside, ownMemory } from '../actor/payloads.js';
 import { InvocationEnvelope, ReplyEnvelope } from '../codec/envelope.js';
@@ -27,8 +27,6 @@ import { AGENT_SLOT } from './system-contracts.js';
  * ours to endpoints there.
  */
 export class RemotePeer implements ConnectionListener {
-  /** Cells of this process that stand for endpoints of the peer, by what they stand for. */
-  readonly routes = new Map<string, CellAddress>();
   /** The second connection to the same process, once a control method was connected. */
   control: Promise<RemotePeer> | undefined;
   /** Under way: whether this connection is dead, though nobody said so. */

@@ -49,6 +49,8 @@ export class RemotePeers {
   readonly #peers = new Map<string, Promise<RemotePeer>>();
   /** Every connection of ours, from its dialling until its socket is gone. */
   readonly #dialled = new Set<Promise<RemotePeer>>();
+  /** Cells of this process that stand for endpoints of a peer, by what they stand for. */
+  readonly #routes = new WeakMap<RemotePeer, Map<string, RouteCell>>();
   readonly #examinations = new Set<Promise<void>>();
   /** Aborts when this is closed, and with it whoever is dialling. */
   readonly #closing = new AbortController();
@@ -132,16 +134,29 @@ export class RemotePeers {
     return this.#closing.signal.aborted;
   }
 
-  /** One cell for all threads and connects of this process, as long as the connection lives. */
+  /** The way for one more gateway of another thread. */
   #routeTo({ recipient, incarnation }: RemoteEndpoint, peer: RemotePeer): CellAddress {
-    const { thread } = this.#rpcThread;
+    const routes = this.#routesOf(peer);
     const key = `${recipient}/${incarnation}`;
-    const known = peer.routes.get(key);
+    let route = routes.get(key);
+    if (route === undefined) {
+      const { thread } = this.#rpcThread;
+      const onUnused = (): void => void routes.delete(key);
+      route = new RouteCell(thread, peer, { recipient, incarnation }, onUnused);
+      routes.set(key, route);
+    }
+    return route.take();
+  }
+
+  #routesOf(peer: RemotePeer): Map<string, RouteCell> {
+    const known = this.#routes.get(peer);
     if (known) return known;
-    const at = thread.cells.add(new RouteCell(thread, peer, { recipient, incarnation }));
-    peer.routes.set(key, at);
-    peer.onClosed(() => thread.cells.remove(at));
-    return at;
+    const routes = new Map<string, RouteCell>();
+    this.#routes.set(peer, routes);
+    peer.onClosed(() => {
+      for (const route of routes.values()) route.close();
+    });
+    return routes;
   }
 
   async #resolve(text: string, request: Uint8Array): Promise<RemoteEndpoint> {

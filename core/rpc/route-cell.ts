@@ -8,18 +8,43 @@ import type { CallOutlet } from '../mailbox/call-outlet.js';
 import { CallRelay } from './call-relay.js';
 import type { RemotePeer } from './remote-peer.js';
 
-/** Stands for an endpoint of another process: what it gets, it passes on over the connection. */
+/**
+ * Stands for an endpoint of another process: what it gets, it passes on over the connection. It is
+ * one for all gateways of this process, until the last of them is gone.
+ */
 export class RouteCell implements Cell {
   readonly path = '/system/route';
   readonly isExported = false;
   readonly #thread: ActorThread;
   readonly #peer: RemotePeer;
   readonly #target: CellAddress;
+  readonly #onUnused: () => void;
+  readonly #at: CellAddress;
+  #gateways = 0;
 
-  constructor(thread: ActorThread, peer: RemotePeer, target: CellAddress) {
+  constructor(thread: ActorThread, peer: RemotePeer, target: CellAddress, onUnused: () => void) {
     this.#thread = thread;
     this.#peer = peer;
     this.#target = target;
+    this.#onUnused = onUnused;
+    this.#at = thread.cells.add(this);
+  }
+
+  /** For one more gateway. */
+  take(): CellAddress {
+    this.#gateways++;
+    return this.#at;
+  }
+
+  /** One of its gateways is gone. */
+  giveBack(): void {
+    if (--this.#gateways > 0) return;
+    this.#onUnused();
+    this.close();
+  }
+
+  close(): void {
+    this.#thread.cells.remove(this.#at);
   }
 
   onInvocation(envelope: InvocationEnvelope, replyTo: CallOutlet, source: BesideSource): void {

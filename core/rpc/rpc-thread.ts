@@ -76,6 +76,8 @@ export class RpcThread {
    */
   readonly #systemGateways = new WeakMap<object, SystemGateways>();
   /** All gateways over one lane share a client. */
+  /** Tells home of each gateway to another process that nobody has any more. */
+  readonly #routes = new FinalizationRegistry<CellAddress>((route) => this.#giveBackRoute(route));
   readonly #clients = new WeakMap<CallOutlet, OutletClient>();
   /** Work in other threads that has no result yet: it would keep the process alive. */
   readonly #offloaded = new Map<AbortController, Promise<unknown>>();
@@ -200,7 +202,15 @@ export class RpcThread {
     const whenRoom = (): Promise<void> => this.#whenRoomOf(target);
     const client = new OutletClient(this.thread, outlet, { recordLimitBytes, whenRoom });
     const { recipient, incarnation } = control;
+    // Whatever can send a call holds the client.
+    this.#routes.register(client, target);
+    if (control !== target) this.#routes.register(client, control);
     return buildGateway(target, client, { client, target: { ...target, recipient, incarnation } });
+  }
+
+  #giveBackRoute({ recipient, incarnation }: CellAddress): void {
+    const tell = async (): Promise<void> => this.home().giveBackRoute(recipient, incarnation);
+    ignoreRejection(withRoom(this.thread.clock, tell));
   }
 
   /** Resolves when there is room behind a route, or when the way there is closed. */

@@ -112,6 +112,8 @@ export const HomeGateway = defineGateway('ringlane.Home', {
   openRoute: ask<[address: string, request: Uint8Array, withControl: boolean], RemoteRoute>({
     timeoutMs: 0,
   }),
+  /** A gateway that took a route is gone. */
+  giveBackRoute: tell<[recipient: number, incarnation: number]>(),
   /** Answers when the connection behind a route has room for more, or is gone. */
   whenRoom: ask<[recipient: number, incarnation: number], void>({ timeoutMs: 0 }),
 });
