@@ -49,7 +49,11 @@ export async function runTells(target: TellTarget, options: LoadOptions): Promis
       }
     }
     recorder.completed(nowMs, sent - sentBefore);
-    await end.orSooner(target.ready()).catch((error: unknown) => recorder.failed(error));
+    try {
+      await end.orSooner(target.ready());
+    } catch (error) {
+      recorder.failed(error);
+    }
     nowMs = clock.nowMs();
     if (count <= 0 || nowMs - turnMs >= TURN_MS || recorder.problems > 0) {
       await nextTurn(clock);
