@@ -46,6 +46,8 @@ export class EndpointRef extends ActorRef<RpcInvocation> {
   readonly created: CreatedEndpoint;
   readonly #methods: Readonly<Record<string, Method>>;
   readonly #names: ReadonlySet<string>;
+  readonly #watchers = new Set<() => void>();
+  #isAsking = false;
 
   constructor({ rpcThread, server, created, agent }: EndpointRefParts) {
     super();
@@ -101,19 +103,32 @@ export class EndpointRef extends ActorRef<RpcInvocation> {
 
   /** @internal */
   override [watchFrom](onEnd: () => void): DistantWatch {
-    let isOver = false;
-    const end = (): void => {
-      if (isOver) return;
-      isOver = true;
-      onEnd();
-    };
+    // Its own closure, so that one function may watch twice.
+    const watcher = (): void => onEnd();
+    this.#watchers.add(watcher);
+    if (!this.#isAsking) this.#askForEnd();
+    return { release: () => void this.#watchers.delete(watcher) };
+  }
+
+  /** One ask for all watchers that come and go: it waits for as long as the endpoint lives. */
+  #askForEnd(): void {
+    this.#isAsking = true;
     const { recipient, incarnation } = this.created;
     const { clock } = this.#rpcThread.thread;
+    const hasEnded = async (): Promise<boolean> => {
+      if (this.#watchers.size === 0) return false;
+      await this.#agent.termination(recipient, incarnation);
+      return true;
+    };
+    const onAnswer = (isOver: boolean): void => {
+      this.#isAsking = false;
+      if (!isOver && this.#watchers.size > 0) return this.#askForEnd();
+      const watchers = [...this.#watchers];
+      this.#watchers.clear();
+      for (const watcher of watchers) watcher();
+    };
     // Refused for want of room, nothing is known of its end; all other failures are its end.
-    withRoom(clock, async () => {
-      if (!isOver) await this.#agent.termination(recipient, incarnation);
-    }).then(end, end);
-    return { release: () => void (isOver = true) };
+    withRoom(clock, hasEnded).then(onAnswer, () => onAnswer(true));
   }
 
   /** @internal */

@@ -14,6 +14,7 @@ import {
 } from '../../../actor.js';
 import { callOptions, RpcInvocation, type RpcServer, RpcService } from '../../../index.js';
 import { Mortal, MortalGateway } from '../../support/mortal-endpoints.js';
+import { ProbeGateway } from '../../support/rpc-contracts.js';
 import { Probe } from '../../support/rpc-fixtures.js';
 import { until } from '../../support/until.js';
 
@@ -119,6 +120,36 @@ test('23: no room to ask for its end is not the end of an endpoint', async () =>
   } finally {
     await service.close();
   }
+});
+
+test('watches of an endpoint that come and go hold one ask together', async () => {
+  let left = 40;
+  class Visitor extends Actor<unknown> {
+    override onStart(context: ActorContext<unknown>): void {
+      context.watch(server.ref);
+      context.stop(context.self);
+    }
+
+    override onStop(): void {
+      left--;
+    }
+
+    override onReceive(): void {}
+  }
+  await using service = await RpcService.start({ threads: 1, maxPendingAsks: 16 });
+  const server = await service.startServer(Probe, { thread: 0 });
+  await server.start();
+  await using system = ActorSystem.create('visitors');
+  for (let visitor = left; visitor > 0; visitor--) system.actorOf(Props.of(Visitor));
+  await until(() => left === 0, 'all have gone');
+  const gateway = server.getSelfGateway(ProbeGateway);
+  await Promise.all(Array.from({ length: 10 }, () => gateway.add(1, 2)));
+  const seen: unknown[] = [];
+  system.actorOf(Props.of(Observer, seen, server.ref));
+  await until(() => seen.length === 2, 'result and failure');
+  await server.close();
+  await until(() => seen.length === 3, 'its end');
+  assert.ok(seen[2] instanceof Terminated);
 });
 
 test('the reference of an endpoint stays on its thread, and says what to send', async () => {
