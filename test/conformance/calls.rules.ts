@@ -161,7 +161,8 @@ export const rules: Rules = {
   '14 expired before its handler ran: it does not run': only(PATHS_WITH_AGE, async (scene) => {
     const { gateway } = await scene.open(ProbeGateway, Probe);
     const before = await scene.counted();
-    const blocked = gateway.spin(100, callOptions({ timeoutMs: 5_000 }));
+    // So long that a caller who has to share its core tells the time meanwhile.
+    const blocked = gateway.spin(400, callOptions({ timeoutMs: 5_000 }));
     const late = [1, 2, 3].map((id) =>
       failure('TIMEOUT', gateway.run(id, callOptions({ timeoutMs: 20 * id }))),
     );
