@@ -184,7 +184,8 @@ export class ActorHost extends RpcEndpoint implements Serves<typeof ActorHostGat
     this.#placed.add(cell);
     await started.promise;
     // Nobody is left to stop it, or to decide what becomes of its failures.
-    spec.parent[watchFrom](() => cell.stop());
+    const watch = spec.parent[watchFrom](() => cell.stop());
+    cell.deathWatch.addWatcher(() => watch.release());
     return cell.self.path;
   }
 

@@ -308,3 +308,21 @@ test('on a thread that was started again new actors can live; the old ones are g
   });
   assert.ok(await ask(pooled, { kind: 'where' }, TIMEOUT_MS), 'the routee that lives');
 });
+
+test('placed actors that come and go leave no watch of their parent behind', async () => {
+  const service = { systemName: 'near', threads: 1, maxPendingAsks: 16 };
+  await using system = await ActorSystem.start({ service });
+  for (let i = 0; i < 40; i++) {
+    const child = await system.actorOf(Props.of(Worker).withThread(0));
+    assert.equal(await ask(child, { kind: 'echo', value: i }, TIMEOUT_MS), i, 'it lives');
+    system.stop(child);
+    await assert.rejects(ask(child, { kind: 'where' }, TIMEOUT_MS));
+  }
+  const zero = await worker(system, 'zero', 0);
+  const here = system.actorOf(Props.of(Worker), 'here');
+  const introduced = Array.from({ length: 8 }, () =>
+    ask(zero, { kind: 'introduce', to: here }, TIMEOUT_MS),
+  );
+  for (const self of await Promise.all(introduced))
+    assert.ok((self as ActorRef<Work>).equals(zero));
+});
