@@ -12,6 +12,8 @@ interface Execution {
   state: ExecutionState;
   /** The slot it is bound for or runs in; empty before. */
   allocationId: string;
+  /** Its TaskExecutor has taken it: from then on it may have begun. */
+  isTaken: boolean;
   taskExecutor: string | null;
   result: unknown;
   error: string | undefined;
@@ -52,6 +54,7 @@ export class JobExecution {
           spec,
           state: 'CREATED',
           allocationId: '',
+          isTaken: false,
           taskExecutor: null,
           result: undefined,
           error: undefined,
@@ -95,9 +98,16 @@ export class JobExecution {
     return slot;
   }
 
+  /** Its TaskExecutor has taken it; false when the task is bound for another slot by now. */
+  take(attempt: Attempt): boolean {
+    if (!this.isCurrent(attempt)) return false;
+    this.#executions.get(attempt.taskId)!.isTaken = true;
+    return true;
+  }
+
   /**
-   * The slot is gone. A task that was not running yet waits for another; the one that was running
-   * is answered: it has failed.
+   * The slot is gone. A task that was not taken yet waits for another; one that was, may have
+   * begun, and must not begin twice: it is answered, for it has failed.
    */
   loseSlot(allocationId: string): Attempt | undefined {
     this.#slots.delete(allocationId);
@@ -105,7 +115,7 @@ export class JobExecution {
       (e) => e.allocationId === allocationId && !FINAL.has(e.state),
     );
     if (!execution) return undefined;
-    if (execution.state === 'RUNNING') return attemptOf(execution);
+    if (execution.isTaken || execution.state === 'RUNNING') return attemptOf(execution);
     execution.allocationId = '';
     execution.taskExecutor = null;
     return undefined;
@@ -169,6 +179,7 @@ export class JobExecution {
       waiting[0];
     if (!execution) return undefined;
     execution.allocationId = allocationId;
+    execution.isTaken = false;
     execution.taskExecutor = resourceId;
     return execution.spec;
   }

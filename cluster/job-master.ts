@@ -200,6 +200,8 @@ export class JobMaster
       if (!gateway) throw new RpcError('RECIPIENT_UNREACHABLE', `${resourceId} is gone`);
       const jobMasterId = this.fencingToken;
       await gateway.submitTask({ jobId, jobMasterId, allocationId, task });
+      if (this.#execution.take({ taskId: task.taskId, allocationId })) return;
+      throw new RpcError('RECIPIENT_UNREACHABLE', `${resourceId} was lost`, { effect: 'unknown' });
     } catch (error) {
       if (this.#state !== 'RUNNING') return;
       const text = `${task.taskId} could not be submitted: ${describeThrown(error)}`;

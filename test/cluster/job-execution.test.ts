@@ -63,6 +63,10 @@ test('a lost slot: a task that did not run yet waits for another, a running one 
   assert.equal(execution.isWaitingForSlots, true);
   assert.equal(taskOf(execution.acceptSlot('b', offer('3'))), 't0');
   assert.deepEqual(execution.loseSlot('2'), t1);
+  assert.equal(execution.take({ taskId: 't0', allocationId: '1' }), false, 'the slot of before');
+  const t0 = { taskId: 't0', allocationId: '3' };
+  assert.equal(execution.take(t0), true);
+  assert.deepEqual(execution.loseSlot('3'), t0, 'taken, it may have begun');
 });
 
 test('the first final state of a task stands', () => {

@@ -237,14 +237,34 @@ test('losing a TaskExecutor: what ran there has failed, with why', async () => {
   assert.match(error!, /TaskExecutor worker is lost: its heartbeat timed out/);
 });
 
-test('losing a TaskExecutor: what did not run yet gets another slot', async () => {
+/** A TaskExecutor that is gone when its slot is taken: nothing can be submitted to it. */
+async function goneWithSlot(bench: Bench, gateway: JobMasterGateway, allocationId: string) {
+  const { server } = await worker(bench);
+  const self = { jobId: 'job', resourceId: 'gone', address: server.address, session: 'session' };
+  assert.equal((await gateway.registerTaskExecutor(self)).kind, 'success');
+  await server.close();
+  await gateway.offerSlots('gone', [{ allocationId, slot: 0 }]);
+}
+
+test('losing a TaskExecutor: what it has taken may have begun, and has failed', async () => {
+  await using bench = await Bench.start();
+  const { gateway } = await startJobMaster(bench, 1);
+  const { endpoint } = await withSlots(bench, gateway, 'a');
+  await bench.until(() => endpoint.deployments.length === 1, 'the task');
+  await settle(1);
+  gateway.disconnectTaskExecutor('worker', 'killed by SIGKILL');
+  const { state, error } = await gateway.requestJobResult();
+  assert.equal(state, 'FAILED');
+  assert.match(error!, /t0 failed: TaskExecutor worker is lost: killed by SIGKILL/);
+});
+
+test('losing a TaskExecutor: what could not be submitted gets another slot', async () => {
   await using bench = await Bench.start();
   const { endpoint: manager, leader } = await resourceManager(bench);
   const { gateway, leaders } = await startJobMaster(bench, 1);
   leaders.set(leader);
   await bench.until(() => manager.declared.length === 1, 'the declaration');
-  await withSlots(bench, gateway, 'a');
-  gateway.disconnectTaskExecutor('worker', 'it is stopping');
+  await goneWithSlot(bench, gateway, 'a');
   await bench.until(() => manager.declared.length === 2, 'a slot is missing again');
   const { endpoint } = await withSlots(bench, gateway, 'b');
   await bench.until(() => endpoint.deployments.length === 1, 'the task');
@@ -253,8 +273,8 @@ test('losing a TaskExecutor: what did not run yet gets another slot', async () =
 test('what an attempt says that another has taken the place of, changes nothing', async () => {
   await using bench = await Bench.start();
   const { gateway } = await startJobMaster(bench, 1);
-  await withSlots(bench, gateway, 'a');
-  gateway.disconnectTaskExecutor('worker', 'it is stopping');
+  await goneWithSlot(bench, gateway, 'a');
+  await settle(1);
   const { endpoint } = await withSlots(bench, gateway, 'b');
   await bench.until(() => endpoint.deployments.length === 1, 'the second attempt');
   gateway.reportProgress('t0', 'a', 'late');
