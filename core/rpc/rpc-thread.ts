@@ -75,9 +75,9 @@ export class RpcThread {
    * started again has another way.
    */
   readonly #systemGateways = new WeakMap<object, SystemGateways>();
-  /** All gateways over one lane share a client. */
   /** Tells home of each gateway to another process that nobody has any more. */
   readonly #routes = new FinalizationRegistry<CellAddress>((route) => this.#giveBackRoute(route));
+  /** All gateways over one lane share a client. */
   readonly #clients = new WeakMap<CallOutlet, OutletClient>();
   /** Work in other threads that has no result yet: it would keep the process alive. */
   readonly #offloaded = new Map<AbortController, Promise<unknown>>();
