@@ -138,6 +138,12 @@ const SILENCE_ROWS: readonly Row[] = [
     required: { value: 0.5 },
     goal: { value: 0.1 },
   },
+  {
+    id: 'L9w',
+    question: 'the same, right after work',
+    measure: { cell: 'home-to-worker/idle', figure: 'afterWorkCpuPercent' },
+    better: 'lower',
+  },
 ];
 
 const OTHER_THREAD_ROWS: readonly Row[] = [

@@ -17,6 +17,7 @@ export type FigureName =
   | 'nsPerOperation'
   | 'cpuUsPerCall'
   | 'cpuPercent'
+  | 'afterWorkCpuPercent'
   | 'durationMs'
   | 'timesPlain'
   | 'calls'

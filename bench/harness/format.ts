@@ -22,7 +22,7 @@ function unitFor(figure: FigureName, value: number): Unit {
   if (figure === 'callsPerSecond') return largest(RATE_UNITS, value);
   if (figure === 'bytesPerSecond') return largest(BYTE_UNITS, value);
   if (figure === 'nsPerOperation') return { name: 'ns', divisor: 1 };
-  if (figure === 'cpuPercent') return { name: '%', divisor: 1 };
+  if (figure === 'cpuPercent' || figure === 'afterWorkCpuPercent') return { name: '%', divisor: 1 };
   if (figure === 'durationMs') return { name: 'ms', divisor: 1 };
   if (figure === 'heapBytesPerEndpoint' || figure === 'callerBytesPerEndpoint') {
     return { name: 'bytes', divisor: 1 };
