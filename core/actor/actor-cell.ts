@@ -1,4 +1,4 @@
-import { isThenable } from '../base/deferred.js';
+import { isThenable, onRejection } from '../base/deferred.js';
 import { describeThrown, RpcError } from '../errors/rpc-error.js';
 import {
   type Actor,
@@ -344,7 +344,7 @@ export class ActorCell implements LocalRecipient, TurnHost, Child, Supervisor {
       const { props } = this.#parts;
       const actor = constructActor(home, () => props.create() as unknown as Actor<unknown>);
       this.#actor = actor;
-      this.#observe(begin(actor, new Turn(this, ActorRef.noSender)), (error) => {
+      onRejection(begin(actor, new Turn(this, ActorRef.noSender)), (error) => {
         onFailure(error);
         if (this.#actor === actor) this.finish();
       });
@@ -367,7 +367,7 @@ export class ActorCell implements LocalRecipient, TurnHost, Child, Supervisor {
     this.timers.cancelAll();
     this.#behaviours.clear();
     try {
-      if (actor) this.#observe(end(actor, new Turn(this, ActorRef.noSender)), onFailure);
+      if (actor) onRejection(end(actor, new Turn(this, ActorRef.noSender)), onFailure);
     } catch (error) {
       onFailure(error);
     }
@@ -442,18 +442,13 @@ export class ActorCell implements LocalRecipient, TurnHost, Child, Supervisor {
         : actor.onReceive(message, delivery);
       // Looked at here, because most turns are over and need nothing made for them.
       if (isThenable(result)) {
-        this.#observe(result, (error) => this.#onFailure(error, actor, delivery));
+        onRejection(result, (error) => this.#onFailure(error, actor, delivery));
       }
     } catch (error) {
       this.#onFailure(error, actor, delivery);
     } finally {
       this.#delivery = undefined;
     }
-  }
-
-  /** What is async may fail later, and nobody else looks at its promise. */
-  #observe(result: unknown, onFailure: (error: unknown) => void): void {
-    if (isThenable(result)) Promise.resolve(result).then(undefined, onFailure);
   }
 
   /** The asker learns at once; the supervisor decides, unless the instance is gone already. */

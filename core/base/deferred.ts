@@ -30,3 +30,8 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
     typeof (value as { then?: unknown }).then === 'function'
   );
 }
+
+/** Hears of the failure of `result` if it is a promise; nobody else looks at it. */
+export function onRejection(result: unknown, onFailure: (error: unknown) => void): void {
+  if (isThenable(result)) Promise.resolve(result).then(undefined, onFailure);
+}

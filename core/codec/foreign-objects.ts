@@ -152,13 +152,22 @@ function isOdd(token: number, type: number, next: number): boolean {
         next === ARRAY_32
       );
     case IDENTIFIED:
-      return (next >= FIRST_TEXT && next < FIRST_LONG) || (next >= TEXT_8 && next <= TEXT_32);
+      return isText(next);
     case RECORD:
       // With ids of two bytes, uses of a record would have a byte behind their token.
       return token !== FIXEXT_1;
     default:
       return type === BUNDLE || type === ERROR;
   }
+}
+
+/** A text whose token says its length, below 32 bytes. */
+function isShortText(token: number): boolean {
+  return token >= FIRST_TEXT && token < FIRST_LONG;
+}
+
+function isText(token: number): boolean {
+  return isShortText(token) || (token >= TEXT_8 && token <= TEXT_32);
 }
 
 /**
@@ -168,13 +177,11 @@ function isOdd(token: number, type: number, next: number): boolean {
 function patternBytes(bytes: Buffer, at: number): number {
   const byteAt = (index: number): number => bytes[at + index] ?? 0;
   const token = byteAt(1);
-  const isShort = token >= FIRST_TEXT && token < FIRST_LONG;
-  if (byteAt(0) !== ARRAY_OF_TWO || !(isShort || (token >= TEXT_8 && token <= TEXT_32))) {
-    return Number.POSITIVE_INFINITY;
-  }
+  if (byteAt(0) !== ARRAY_OF_TWO || !isText(token)) return Number.POSITIVE_INFINITY;
+  const isShort = isShortText(token);
   const lengthBytes = isShort ? 0 : 1 << (token - TEXT_8);
   let length = isShort ? token - FIRST_TEXT : 0;
   for (let i = 0; i < lengthBytes; i++) length = length * 256 + byteAt(2 + i);
   const flags = byteAt(2 + lengthBytes + length);
-  return flags >= FIRST_TEXT && flags < FIRST_LONG ? length : Number.POSITIVE_INFINITY;
+  return isShortText(flags) ? length : Number.POSITIVE_INFINITY;
 }

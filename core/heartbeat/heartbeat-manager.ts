@@ -1,4 +1,4 @@
-import { isThenable } from '../base/deferred.js';
+import { onRejection } from '../base/deferred.js';
 import type { Logger } from '../base/logger.js';
 import { describeThrown, isRpcError } from '../errors/rpc-error.js';
 import { HeartbeatMonitor, type HeartbeatState, type HeartbeatTime } from './heartbeat-monitor.js';
@@ -123,8 +123,7 @@ export class HeartbeatManager<In, Out> {
         throw error;
       });
     try {
-      const result = call(listener);
-      if (isThenable(result)) Promise.resolve(result).then(undefined, onFailure);
+      onRejection(call(listener), onFailure);
     } catch (error) {
       onFailure(error);
     }

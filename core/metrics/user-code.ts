@@ -1,4 +1,4 @@
-import { isThenable } from '../base/deferred.js';
+import { onRejection } from '../base/deferred.js';
 import type { Logger } from '../base/logger.js';
 import { publish } from './channels.js';
 import type { Counters } from './counters.js';
@@ -41,9 +41,7 @@ export class UserCode {
   }
 
   #watch(what: string, result: unknown, isLogged: boolean): void {
-    if (!isThenable(result)) return;
-    const onFailure = (error: unknown): void => this.#onFailure(what, error, isLogged);
-    Promise.resolve(result).then(undefined, onFailure);
+    onRejection(result, (error) => this.#onFailure(what, error, isLogged));
   }
 
   /** What the logger throws must not be told to the logger. */
