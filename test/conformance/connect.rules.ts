@@ -118,8 +118,8 @@ export const rules: Rules = {
   async '22 either side may be upgraded first: fewer methods, another order or deadline'(scene) {
     const { subject } = await scene.open(ProbeGateway, Probe);
     const older = defineGateway('Probe', {
-      echo: ask<[value: string], string>({ timeoutMs: 700 }),
-      add: ask<[number, number], number>({ timeoutMs: 77 }),
+      echo: ask<[value: string], string>({ timeoutMs: 7_000 }),
+      add: ask<[number, number], number>({ timeoutMs: 7_700 }),
     });
     const gateway = await scene.service.connect(subject.address, older);
     equal(await gateway.add(2, 2), 4);

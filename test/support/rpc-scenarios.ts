@@ -8,6 +8,7 @@ import { CODEC_SCENARIOS } from './rpc-codec-scenarios.js';
 import { FENCING_SCENARIOS } from './rpc-fencing-scenarios.js';
 import { SERIAL_SCENARIOS } from './rpc-serial-scenarios.js';
 import { FencedGateway, ProbeGateway, type Scenario, UnservedGateway } from './rpc-contracts.js';
+import { until } from './until.js';
 
 export const FENCING_TOKEN = '0b7f1f6e-3a51-4f0a-9a9e-3d3a5b1f7c55';
 export const OTHER_TOKEN = '5c0d2c0f-8a0a-4b52-9d9e-0f7f8f3b1a11';
@@ -188,12 +189,15 @@ export const SCENARIOS: Record<string, Scenario> = {
 
   async deadlines(service, { probe }) {
     const gateway = await service.connect(probe, ProbeGateway);
-    const error = await failure('TIMEOUT', gateway.never(callOptions({ timeoutMs: 30 })));
-    for (const fact of ['Probe', 'never', addressOf(gateway), '30 ms']) {
-      ok(error.message.includes(fact), `${fact} in: ${error.message}`);
-    }
-    equal(error.effect, 'unknown');
-    equal(error.limit, 30);
+    // On a busy machine a call may be too late to begin, and say so; then it is tried again.
+    await until(async () => {
+      const error = await failure('TIMEOUT', gateway.never(callOptions({ timeoutMs: 30 })));
+      for (const fact of ['Probe', 'never', addressOf(gateway), '30 ms']) {
+        ok(error.message.includes(fact), `${fact} in: ${error.message}`);
+      }
+      equal(error.limit, 30);
+      return error.effect === 'unknown';
+    }, 'a call that begins, and may have run');
     const longest = callOptions({ timeoutMs: 2_147_483_647 });
     equal(await gateway.add(1, 2, longest), 3, 'the longest deadline is not over at once');
     equal(await gateway.add(1, 2, callOptions({ timeoutMs: 0 })), 3, '0 is none');
@@ -212,7 +216,7 @@ export const SCENARIOS: Record<string, Scenario> = {
     const gateway = await service.connect(probe, ProbeGateway);
     await gateway.notes();
     // The thread is blocked for longer than the deadline of the note behind.
-    const blocked = gateway.spin(150, callOptions({ timeoutMs: 10_000 }));
+    const blocked = gateway.spin(400, callOptions({ timeoutMs: 10_000 }));
     const late = failure('TIMEOUT', gateway.noteLater(1, callOptions({ timeoutMs: 40 })));
     await blocked;
     match((await late).message, /Probe\.noteLater at .* no answer within 40 ms.*Usual causes/);

@@ -9,10 +9,12 @@ import {
   type RpcServiceOptions,
 } from '../../../index.js';
 import { failure } from '../../support/failure.js';
+import { answerTooLate } from '../../support/late-answers.js';
 import { abortedHere, Calls, CallsGateway } from '../../support/rpc-call-fixtures.js';
 import { Busy, BusyGateway } from '../../support/rpc-busy-fixtures.js';
 import { ProbeGateway } from '../../support/rpc-contracts.js';
 import { Probe } from '../../support/rpc-fixtures.js';
+import { EchoEndpoint, EchoGateway, HELD, LET_GO } from '../../support/rpc-held-up-fixtures.js';
 import { Gate, GateGateway, Serial, SerialGateway } from '../../support/rpc-serial-fixtures.js';
 import { closedAfterEach } from '../../support/services.js';
 import { until } from '../../support/until.js';
@@ -219,7 +221,11 @@ test('a time-out of a call that never left the backlog of its sender has effect 
   await server.start();
   const gateway = await service.connect(server.address, ProbeGateway);
   await gateway.notes();
-  const blocked = gateway.spin(400, callOptions({ timeoutMs: 0 }));
+  const holder = await service.startServer(EchoEndpoint, { thread: 0 });
+  await holder.start();
+  const word = new Int32Array(new SharedArrayBuffer(4));
+  const blocked = holder.getSelfGateway(EchoGateway).hold(word);
+  await until(() => Atomics.load(word, 0) === HELD, 'the thread is held');
   const text = 'x'.repeat(30_000);
   const fill = Array.from({ length: 20 }, () => gateway.length(text));
   const inBacklog = Array.from({ length: 20 }, (_, i) =>
@@ -230,6 +236,8 @@ test('a time-out of a call that never left the backlog of its sender has effect 
     match(error.message, /never left this thread/);
     match(error.message, /Probe\.noteLater at .*50 ms/);
   }
+  Atomics.store(word, 0, LET_GO);
+  Atomics.notify(word, 0);
   await Promise.all([blocked, ...fill]);
   deepEqual(await gateway.notes(), [], 'they did not run later either');
 });
@@ -251,8 +259,8 @@ test('answers that are here win over their deadlines, however many and late we a
   const service = await start({ threads: 1 });
   const server = await service.startServer(Busy, { thread: 0 });
   await server.start();
-  const gateway = await service.connect(server.address, BusyGateway, { timeoutMs: 100 });
-  const lateMs = performance.now() + 300;
+  const gateway = await service.connect(server.address, BusyGateway, { timeoutMs: 1_000 });
+  const lateMs = performance.now() + 1_200;
   const sums = Array.from({ length: 2000 }, (_, i) => gateway.add(i, 1).catch(() => 'late'));
   gateway.signal(word);
   await new Promise(setImmediate);
@@ -274,8 +282,7 @@ test('late answers and failing tells are counted, and failing tells are publishe
     const near = await service.startServer(Probe, { thread: 'home' });
     await Promise.all([server.start(), near.start()]);
     const gateway = await service.connect(server.address, ProbeGateway);
-    await failure('TIMEOUT', gateway.hold(callOptions({ timeoutMs: 20 })));
-    gateway.release('late');
+    await answerTooLate(gateway);
     await until(() => service.metrics().home.lateAnswers === 1, 'the late answer');
     gateway.failTell('error');
     await until(() => service.metrics().workers[0]!.failedTells === 1, 'the failed tell');

@@ -7,6 +7,7 @@ import {
   type RpcServer,
 } from '../../../index.js';
 import { failure } from '../../support/failure.js';
+import { answerTooLate } from '../../support/late-answers.js';
 import { FencedGateway, ProbeGateway } from '../../support/rpc-contracts.js';
 import { FencedProbe, Probe } from '../../support/rpc-fixtures.js';
 import { FENCING_TOKEN, OTHER_TOKEN } from '../../support/rpc-scenarios.js';
@@ -89,7 +90,7 @@ for (const thread of ['home', 0] as const) {
     await failure('FENCING_TOKEN_MISSING', bare.run());
     equal(counted().fencingRefusals, 3);
     equal(counted().deadLetters, 1);
-    const blocked = gateway.spin(150);
+    const blocked = gateway.spin(400);
     await failure('TIMEOUT', gateway.noteLater(1, callOptions({ timeoutMs: 20 })));
     await blocked;
     await until(() => counted().expiredCalls === 1, 'the expired call has had its turn');
@@ -100,7 +101,7 @@ for (const thread of ['home', 0] as const) {
 test('an answer that comes after its deadline is counted where it comes', async () => {
   const service = await start({ threads: 1 });
   const { gateway } = await probe(service, 0);
-  await failure('TIMEOUT', gateway.spin(120, callOptions({ timeoutMs: 20 })));
+  await answerTooLate(gateway);
   await until(() => service.metrics().home.lateAnswers === 1, 'the late answer');
   equal(service.metrics().workers[0]!.lateAnswers, 0);
 });

@@ -70,7 +70,9 @@ test('a self gateway is as good as a connected one, and as strict', async () => 
 
 test('either side of a contract may be upgraded first, by name, kind and codec', async () => {
   const server = await running();
-  const older = defineGateway('Probe', { add: ask<[number, number], number>({ timeoutMs: 77 }) });
+  const older = defineGateway('Probe', {
+    add: ask<[number, number], number>({ timeoutMs: 7_700 }),
+  });
   equal(await (await service.connect(server.address, older)).add(2, 2), 4);
   const cases: readonly (readonly [AnyGateway, RegExp])[] = [
     [defineGateway('Probe', { add: tell<[number, number]>() }), /add is ask there and tell here/],
