@@ -33,9 +33,10 @@ export class Pace {
     return this.#run;
   }
 
-  /** This thread slept: what comes now may be of another kind than what came before. */
+  /** This thread slept, or a batch begins: what comes now may be slower than what came before. */
   rest(): void {
     this.#run = 1;
+    this.#left = 1;
     this.#lookedMs = Number.POSITIVE_INFINITY;
   }
 

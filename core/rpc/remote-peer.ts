@@ -39,6 +39,8 @@ export class RemotePeer implements ConnectionListener {
   #outlet: ConnectionOutlet | undefined;
   #client: OutletClient | undefined;
   #isPaused = false;
+  /** Where the batch of calls at hand ends, in {@link receivedBytes}. */
+  #pacedBytes = 0;
 
   /** A peer that we dial is attached once its handshake is over. */
   constructor(rpcThread: RpcThread, connection: Connection | undefined) {
@@ -161,8 +163,12 @@ export class RemotePeer implements ConnectionListener {
   /** The answers to the calls before leave while slow ones go on: they came in one piece. */
   #deliver(envelope: InvocationEnvelope, source: RecordSource): void {
     const { thread } = this.#rpcThread;
+    const { batchPace } = thread.mailbox;
+    const { receivedBytes } = this;
+    if (receivedBytes !== this.#pacedBytes) batchPace.rest();
+    this.#pacedBytes = receivedBytes;
     thread.deliver(envelope, this.outlet, this.#source(source));
-    if (thread.mailbox.pace.countOne()) this.#connection!.flush();
+    if (batchPace.countOne()) this.#connection!.flush();
   }
 
   /** A peer may cancel only what it asked: calls are found by who made them. */

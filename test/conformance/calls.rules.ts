@@ -145,7 +145,8 @@ export const rules: Rules = {
 
   async '14 an answer leaves when its handler is done, whatever else came with the call'(scene) {
     const { gateway } = await scene.open(ProbeGateway, Probe);
-    await gateway.begin(0);
+    // However quick the ones before were.
+    await Promise.all(Array.from({ length: 300 }, () => gateway.begin(0)));
     const arrivedMs: number[] = [];
     const begunMs = await Promise.all(
       Array.from({ length: 8 }, async (_, i) => {
