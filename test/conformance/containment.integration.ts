@@ -51,12 +51,12 @@ function loggerTo(hear: (line: string) => void): Logger {
 test('29 a blocked thread is reported with endpoint and method; others do not notice', async () => {
   const lines: string[] = [];
   const logger = loggerTo((line) => lines.push(line));
-  await using service = await RpcService.start({ threads: 2, watchdogMs: 150, logger });
+  await using service = await RpcService.start({ threads: 2, watchdogMs: 500, logger });
   const server = await service.startServer(Mortal, { thread: 0, endpointId: 'slow', args: [0] });
   await server.start();
   const slow = await service.connect(server.address, MortalGateway);
   const other = await mortal(service, 1);
-  const blocked = slow.block(1_500);
+  const blocked = slow.block(2_500);
   await until(async () => {
     equal(await other.add(0), 0);
     return service.metrics().workers[0]!.blockedReports > 0;
