@@ -192,7 +192,10 @@ test('a child on a thread that is stuck does not keep its parent, nor the system
   const service = await RpcService.start({ threads: 1, stopTimeoutMs: 100 });
   const system = await ActorSystem.over(service);
   const stuck = await system.actorOf(Props.of(Worker).withThread(0), 'stuck');
-  stuck.tell({ kind: 'busy', forMs: 3000 });
+  const begun = new Int32Array(new SharedArrayBuffer(4));
+  stuck.tell({ kind: 'busy', forMs: 3000, begun });
+  // What has not begun would not: a stop comes before messages that wait.
+  await until(() => Atomics.load(begun, 0) === 1, 'the thread is stuck');
   const beginMs = performance.now();
   await system.close();
   assert.ok(performance.now() - beginMs < 2900, 'before the thread came back');

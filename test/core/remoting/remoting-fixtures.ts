@@ -29,7 +29,7 @@ export type Work =
   | { readonly kind: 'die' }
   | { readonly kind: 'spawn'; readonly name: string; readonly thread: Placement }
   | { readonly kind: 'spawn beside'; readonly name: string }
-  | { readonly kind: 'busy'; readonly forMs: number }
+  | { readonly kind: 'busy'; readonly forMs: number; readonly begun?: Int32Array }
   | { readonly kind: 'block'; readonly channel: string }
   | { readonly kind: 'fill and fail'; readonly to: ActorRef<Work>; readonly channel: string }
   | { readonly kind: 'tell many'; readonly to: ActorRef<Work>; readonly who: string; count: number }
@@ -84,6 +84,7 @@ export class Worker extends Actor<Work> {
       case 'spawn beside':
         return sender.tell(context.system.actorOf(Props.of(Worker, message.name), message.name));
       case 'busy':
+        if (message.begun) Atomics.store(message.begun, 0, 1);
         return spinFor(message.forMs);
       case 'block':
         return barrier(message.channel)();
