@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { BroadcastChannel } from 'node:worker_threads';
 import {
   COMPONENT_IDS,
   DispatcherGateway,
@@ -9,6 +10,7 @@ import {
   randomJobId,
   type TimedClusterEvent,
 } from '../../cluster/index.js';
+import { HELD_CHANNEL } from './test-tasks.js';
 import { silentLogger } from '../../core/internal.js';
 import { until } from '../support/until.js';
 
@@ -249,9 +251,14 @@ test('closing with jobs under way takes less than 2 s, and twice is one closing'
 
 test('closing while a task holds its thread: a time-out, but the service closes', async () => {
   const { cluster } = await start({ taskExecutors: 1 });
+  const channel = new BroadcastChannel(HELD_CHANNEL);
+  const held = new Promise((resolve) => (channel.onmessage = resolve));
   const client = await cluster.submitJob(job(1, 'hold'));
   const controller = new AbortController();
   await client.followProgress(() => controller.abort(), controller.signal);
+  // Known to run is not yet stuck: a task that lets its thread go ends in time.
+  await held;
+  channel.close();
   const nobody = cluster.rpcService.addressOf('nobody');
   await assert.rejects(cluster.close(), { code: 'TIMEOUT' });
   const connected = cluster.rpcService.connect(nobody, DispatcherGateway);

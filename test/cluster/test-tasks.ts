@@ -1,3 +1,4 @@
+import { BroadcastChannel } from 'node:worker_threads';
 import type { TaskContext } from '../../cluster/index.js';
 
 /** Adds, and says so on the way. */
@@ -20,10 +21,16 @@ export async function hang(_argument: unknown, { signal }: TaskContext): Promise
   });
 }
 
+/** Where {@link hold} says that its thread is held from now on. */
+export const HELD_CHANNEL = 'test-tasks-held';
+
 /** Holds its thread for three seconds, once it is known to run. */
 export async function hold(_argument: unknown, context: TaskContext): Promise<void> {
   context.reportProgress('holding');
   await new Promise((resolve) => setImmediate(resolve));
+  const channel = new BroadcastChannel(HELD_CHANNEL);
+  channel.postMessage('held');
+  channel.close();
   const untilMs = performance.now() + 3_000;
   while (performance.now() < untilMs);
 }
