@@ -277,11 +277,15 @@ test('a mailbox with nothing to do lets the thread sleep', async () => {
   send(two!.senderTo(0), 1);
   await group.until(() => group.sinks[0]!.numbers.length === 2);
   // One that looked again and again would be busy all the time; a busy machine is, now and then.
-  await until(async () => {
-    const before = performance.eventLoopUtilization();
-    await new Promise<void>((resolve) => setTimeout(resolve, 100));
-    return performance.eventLoopUtilization(before).utilization < 0.2;
-  }, 'a calm while');
+  await until(
+    async () => {
+      const before = performance.eventLoopUtilization();
+      await new Promise<void>((resolve) => setTimeout(resolve, 100));
+      return performance.eventLoopUtilization(before).utilization < 0.2;
+    },
+    'a calm while',
+    1_000,
+  );
 });
 
 test('a closed mailbox refuses lanes, sends nothing and lets the process go', () => {
